@@ -1,0 +1,164 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One set of rules for every target: Swift 6, explicit `any`, explicit imports.
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+func module(
+  _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []
+) -> Target {
+  .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+  name: "aiops",
+  products: [
+    .executable(name: "aiops-coordinator", targets: ["aiops-coordinator"]),
+    .executable(name: "aiops-detector", targets: ["aiops-detector"]),
+    .executable(name: "aiops-diagnoser", targets: ["aiops-diagnoser"]),
+    .executable(name: "aiops-resolver", targets: ["aiops-resolver"]),
+    .executable(name: "aiopsctl", targets: ["aiopsctl"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0"),
+  ],
+  targets: [
+    // Libraries of the system, and what Swift's Glibc module lacks.
+    .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
+    .systemLibrary(name: "CPostgres", providers: [.apt(["libpq-dev"])]),
+    .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+    .target(name: "CLinux"),
+
+    // What everything shares.
+    module("IncidentModel"),
+    module("Settings", ["IncidentModel", yams]),
+    module("Observability", [logging]),
+    module("Threads", ["CLinux"]),
+
+    // The functional core.
+    module("IncidentEngine", ["IncidentModel", collections]),
+
+    // The wire between the agents.
+    module(
+      "MessageBus",
+      ["CZeroMQ", "CLinux", "IncidentModel", "Threads", logging, protobuf],
+      exclude: ["Protocol/aiops.proto"]),
+
+    // Clients of outside systems.
+    module("HTTPBackend", ["CCurl", "Threads"]),
+    module("PostgresBackend", ["CPostgres", "Threads"]),
+    module("RedisBackend", ["CHiredis", "Threads"]),
+    module("HostBackend", ["CLinux"]),
+
+    // What the agents know.
+    module(
+      "Collection",
+      [
+        "IncidentModel", "Settings", "HTTPBackend", "PostgresBackend", "RedisBackend", "HostBackend",
+      ]),
+    module("Notification", ["IncidentModel", "Settings", "HTTPBackend", logging]),
+    module(
+      "Detection",
+      [
+        "IncidentModel", "Settings", "Collection", "MessageBus", "AgentRuntime", logging,
+      ]),
+    module(
+      "Diagnosis",
+      [
+        "IncidentModel", "Settings", "Collection", "MessageBus", "AgentRuntime", "HTTPBackend",
+        "PostgresBackend", "RedisBackend", "HostBackend", logging,
+      ]),
+    module(
+      "Resolution",
+      [
+        "IncidentModel", "Settings", "Collection", "MessageBus", "AgentRuntime", "Notification",
+        "HTTPBackend", "PostgresBackend", "RedisBackend", "HostBackend", logging, subprocess, systemPackage,
+      ]),
+    module(
+      "AgentRuntime",
+      ["IncidentModel", "Settings", "MessageBus", "Observability", argumentParser, lifecycle, logging]),
+    module(
+      "Coordination",
+      [
+        "IncidentModel", "IncidentEngine", "Settings", "MessageBus", "Notification", "Observability",
+        grdb, hummingbird, lifecycle, logging, collections,
+      ]),
+    module("OperatorTool", ["IncidentModel", "Settings", "HTTPBackend", argumentParser]),
+
+    program("aiops-coordinator", ["Coordination", "AgentRuntime"]),
+    program("aiops-detector", ["Detection", "AgentRuntime"]),
+    program("aiops-diagnoser", ["Diagnosis", "AgentRuntime"]),
+    program("aiops-resolver", ["Resolution", "AgentRuntime"]),
+    program("aiopsctl", ["OperatorTool"]),
+
+    // Tests, with the servers they start.
+    .target(
+      name: "TestKit",
+      dependencies: ["IncidentModel", "HTTPBackend", "PostgresBackend", subprocess, systemPackage],
+      path: "Tests/TestKit", swiftSettings: settings),
+    tests("IncidentModelTests", ["IncidentModel", "TestKit"]),
+    tests("IncidentEngineTests", ["IncidentModel", "IncidentEngine", "TestKit"]),
+    tests("SettingsTests", ["IncidentModel", "Settings", "TestKit"]),
+    tests("ObservabilityTests", ["Observability", logging]),
+    tests("MessageBusTests", ["IncidentModel", "MessageBus", "TestKit", logging]),
+    tests(
+      "BackendTests",
+      ["HTTPBackend", "PostgresBackend", "RedisBackend", "HostBackend", "TestKit"]),
+    tests(
+      "CollectionTests",
+      ["IncidentModel", "Settings", "Collection", "PostgresBackend", "RedisBackend", "TestKit"]),
+    tests("DetectionTests", ["IncidentModel", "Settings", "Detection", "TestKit"]),
+    tests(
+      "DiagnosisTests",
+      ["IncidentModel", "Settings", "Collection", "Diagnosis", "PostgresBackend", "RedisBackend", "TestKit"]),
+    tests(
+      "ResolutionTests",
+      ["IncidentModel", "Settings", "Collection", "Resolution", "PostgresBackend", "RedisBackend", "TestKit"]),
+    tests(
+      "CoordinationTests",
+      [
+        "IncidentModel", "IncidentEngine", "Settings", "MessageBus", "Coordination", "HTTPBackend", "TestKit",
+        logging,
+      ]),
+    tests("OperatorToolTests", ["IncidentModel", "OperatorTool", "TestKit"]),
+    tests(
+      "SystemTests",
+      [
+        "IncidentModel", "Settings", "HTTPBackend", "PostgresBackend", "TestKit",
+      ]),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,90 @@
+import FoundationEssentials
+
+/// A moment in UTC, in whole milliseconds since 1970-01-01T00:00:00Z.
+///
+/// Written and read as RFC 3339 text (`2026-11-23T08:53:00.000Z`), in JSON too,
+/// so that a journal and an API answer can be read by people.
+package struct Timestamp: Hashable, Comparable, Sendable {
+  /// Milliseconds since the epoch; negative before 1970.
+  package var milliseconds: Int64
+
+  /// A moment from milliseconds since the epoch.
+  package init(milliseconds: Int64) {
+    self.milliseconds = milliseconds
+  }
+
+  /// A moment from seconds since the epoch, rounded to the millisecond. The value must be finite.
+  package init(seconds: Double) {
+    self.milliseconds = Int64((seconds * 1000).rounded())
+  }
+
+  /// Seconds since the epoch.
+  package var seconds: Double { Double(milliseconds) / 1000 }
+
+  package static func < (a: Timestamp, b: Timestamp) -> Bool { a.milliseconds < b.milliseconds }
+
+  /// The moment `duration` later.
+  package static func + (moment: Timestamp, duration: Duration) -> Timestamp {
+    Timestamp(milliseconds: moment.milliseconds + duration.milliseconds)
+  }
+
+  /// The moment `duration` earlier.
+  package static func - (moment: Timestamp, duration: Duration) -> Timestamp {
+    Timestamp(milliseconds: moment.milliseconds - duration.milliseconds)
+  }
+
+  /// The time from `b` to `a`; negative when `a` is earlier.
+  package static func - (a: Timestamp, b: Timestamp) -> Duration {
+    .milliseconds(a.milliseconds - b.milliseconds)
+  }
+}
+
+extension Timestamp {
+  private static let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+  private static let wholeSecondsStyle = Date.ISO8601FormatStyle()
+  /// Years 0001 to 9999: what RFC 3339 can say.
+  private static let representable: ClosedRange<Double> = -62_135_596_800...253_402_300_799
+
+  /// RFC 3339 in UTC with milliseconds.
+  package var rfc3339: String {
+    Date(timeIntervalSince1970: seconds).formatted(Self.style)
+  }
+
+  /// Reads RFC 3339, with or without a fraction, with `Z` or an offset; `nil` for anything else.
+  package init?(rfc3339 text: String) {
+    guard text.utf8.count <= 40 else { return nil }
+    let date = (try? Self.style.parse(text)) ?? (try? Self.wholeSecondsStyle.parse(text))
+    guard let date, Self.representable.contains(date.timeIntervalSince1970) else { return nil }
+    self.init(seconds: date.timeIntervalSince1970)
+  }
+}
+
+extension Timestamp: Codable {
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    let text = try container.decode(String.self)
+    guard let moment = Timestamp(rfc3339: text) else {
+      throw DecodingError.dataCorruptedError(
+        in: container,
+        debugDescription: "not an RFC 3339 time such as 2026-11-23T08:53:00Z")
+    }
+    self = moment
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(rfc3339)
+  }
+}
+
+extension Duration {
+  /// Whole milliseconds, rounded towards zero.
+  package var milliseconds: Int64 {
+    components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
+  }
+
+  /// Seconds as a number.
+  package var inSeconds: Double {
+    Double(components.seconds) + Double(components.attoseconds) / 1e18
+  }
+}

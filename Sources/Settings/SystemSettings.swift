@@ -1,0 +1,163 @@
+package import IncidentModel
+
+/// The whole configuration: one file for every agent.
+package struct SystemSettings: Sendable, Equatable {
+  /// The file it came from; `nil` for the built-in defaults.
+  package var file: String?
+  package var coordinator = CoordinatorSettings()
+  package var correlation = CorrelationSettings()
+  package var escalation = EscalationSettings()
+  /// What is watched.
+  package var sources: [SourceSettings] = []
+  /// Where notifications go; the log is always one.
+  package var sinks: [SinkSettings] = []
+  /// Executables that runbooks may run, by name.
+  package var commands: [String: CommandSettings] = [:]
+  /// HTTP endpoints that runbooks may call, by name.
+  package var endpoints: [String: EndpointSettings] = [:]
+  /// The catalogue: the built-in runbooks and those of the config, which replace built-in ones of their name.
+  package var runbooks: [Runbook] = []
+
+  /// Settings with nothing watched; see ``defaults(host:)`` for those of a machine without a file.
+  package init() {}
+
+  /// The configured source of that name.
+  package func source(named name: String) -> SourceSettings? { sources.first { $0.name == name } }
+
+  /// The runbook of that name.
+  package func runbook(named name: String) -> Runbook? { runbooks.first { $0.name == name } }
+}
+
+/// Where the coordinator listens and what it keeps.
+package struct CoordinatorSettings: Sendable, Equatable {
+  /// ZeroMQ endpoint of the ROUTER that agents connect to.
+  package var bus = "tcp://127.0.0.1:5570"
+  /// ZeroMQ endpoint of the PUB with numbered changes.
+  package var changes = "tcp://127.0.0.1:5571"
+  /// Address of the HTTP API; only loopback until there are keys and tokens.
+  package var httpHost = "127.0.0.1"
+  /// Port of the HTTP API; 0 takes a free one.
+  package var httpPort = 8080
+  /// Path of the SQLite journal.
+  package var store = "aiops.db"
+  /// A lease that is not renewed for so long is lost, in seconds.
+  package var leaseSeconds = 10.0
+  /// Agents say that they are there every so many seconds.
+  package var heartbeatSeconds = 2.0
+
+  /// The defaults.
+  package init() {}
+}
+
+/// What makes signals one incident.
+package struct CorrelationSettings: Sendable, Equatable {
+  /// Signals of one target and family within so many seconds make one incident.
+  package var windowSeconds = 300.0
+  /// A fingerprint marked as false positive is quiet for so long, in seconds, unless it clears before.
+  package var falsePositiveQuietSeconds = 3600.0
+
+  /// The defaults.
+  package init() {}
+}
+
+/// How long the machines may try, and who is told when they can't.
+package struct EscalationSettings: Sendable, Equatable {
+  /// A diagnosis that is not there after so many seconds escalates.
+  package var diagnosisSeconds = 120.0
+  /// A remedy that nobody approved after so many seconds escalates.
+  package var approvalSeconds = 900.0
+  /// A remedy that is not done after so many seconds escalates.
+  package var resolutionSeconds = 600.0
+  /// Who is told, in order; an unacknowledged escalation climbs from one to the next, then repeats the last.
+  package var levels = [EscalationLevel()]
+  /// How often the last level is told again.
+  package var repeats = 3
+
+  /// The defaults.
+  package init() {}
+}
+
+/// One step of the escalation policy.
+package struct EscalationLevel: Sendable, Equatable {
+  /// Who it is, for people and in `escalated_to`.
+  package var name = "on-call engineer"
+  /// The sinks that are told; empty means every sink.
+  package var sinks: [String] = []
+  /// How long to wait for an acknowledgement before the next level, in seconds.
+  package var waitSeconds = 300.0
+
+  /// The default: the on-call engineer, through every sink.
+  package init() {}
+}
+
+/// Where notifications go.
+package struct SinkSettings: Sendable, Equatable {
+  /// How a notification is delivered.
+  package enum Kind: Sendable, Equatable {
+    /// A JSON POST to this URL.
+    case webhook(url: Secret)
+    /// A line in the coordinator's log.
+    case log
+  }
+
+  /// Unique name.
+  package var name: String
+  package var kind: Kind
+
+  /// A sink; see the fields.
+  package init(name: String, kind: Kind) {
+    self.name = name
+    self.kind = kind
+  }
+}
+
+/// An executable that runbooks may run.
+package struct CommandSettings: Sendable, Equatable {
+  /// Absolute path.
+  package var executable: String
+  /// Arguments that always come first.
+  package var arguments: [String]
+  /// Whether a runbook may add arguments.
+  package var allowsArguments: Bool
+  /// Where it runs; `nil` for the root folder.
+  package var workingDirectory: String?
+
+  /// A command; see the fields.
+  package init(
+    executable: String, arguments: [String] = [], allowsArguments: Bool = false,
+    workingDirectory: String? = nil
+  ) {
+    self.executable = executable
+    self.arguments = arguments
+    self.allowsArguments = allowsArguments
+    self.workingDirectory = workingDirectory
+  }
+}
+
+/// An HTTP endpoint that runbooks may call.
+package struct EndpointSettings: Sendable, Equatable {
+  /// `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
+  package var method: String
+  package var url: Secret
+  /// Answers that count as done.
+  package var expectedStatus: ClosedRange<Int>
+
+  /// An endpoint; see the fields.
+  package init(method: String, url: Secret, expectedStatus: ClosedRange<Int> = 200...299) {
+    self.method = method
+    self.url = url
+    self.expectedStatus = expectedStatus
+  }
+}
+
+/// Text that must not be shown: an URL or a password that may carry credentials.
+package struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible {
+  /// The text itself; for the call that needs it and nothing else.
+  package var exposed: String
+
+  /// A secret.
+  package init(_ exposed: String) { self.exposed = exposed }
+
+  package var description: String { "(secret)" }
+  package var debugDescription: String { "(secret)" }
+}
