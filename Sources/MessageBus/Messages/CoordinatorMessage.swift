@@ -1,0 +1,68 @@
+package import IncidentModel
+
+/// What the coordinator says to one agent.
+package enum CoordinatorMessage: Hashable, Sendable {
+  /// Answers a hello.
+  case welcome(Welcome)
+  /// Answers a heartbeat: of the leases that it named, these are still valid. A worker whose leases
+  /// are not renewed so for ``Welcome/leaseSeconds`` stops by itself.
+  case heartbeatAcknowledged(sequence: UInt64, leases: [Lease])
+  /// The batch's signals are durable.
+  case accepted(batch: UInt64)
+  /// A job, leased to this agent.
+  case work(Job)
+  /// What was stated or asked is durable; a step that was asked for may run.
+  case granted(request: UInt64)
+  /// The lease is not valid, or the request makes no sense; the work stops.
+  case refused(request: UInt64, reason: String)
+  /// The lease ended early; the work stops.
+  case revoked(Lease, reason: String)
+  /// The coordinator does not know the agent (it was restarted): say hello again.
+  case unknownAgent
+  /// Answers a snapshot request.
+  case snapshot(request: UInt64, Snapshot)
+  /// The last message was not understood: a version or a frame that it cannot read.
+  case rejected(reason: String)
+
+  /// The message's name, for logs and metrics.
+  package var name: String {
+    switch self {
+    case .welcome: "welcome"
+    case .heartbeatAcknowledged: "heartbeat_acknowledged"
+    case .accepted: "accepted"
+    case .work: "work"
+    case .granted: "granted"
+    case .refused: "refused"
+    case .revoked: "revoked"
+    case .unknownAgent: "unknown_agent"
+    case .snapshot: "snapshot"
+    case .rejected: "rejected"
+    }
+  }
+}
+
+/// What an agent must know to work with a coordinator.
+package struct Welcome: Hashable, Sendable {
+  /// Unique to this run of the coordinator.
+  package var coordinator: String
+  /// The coordinator's version.
+  package var version: String
+  /// How long a lease holds without renewal, in seconds.
+  package var leaseSeconds: Double
+  /// How often the agent sends a heartbeat, in seconds.
+  package var heartbeatSeconds: Double
+  /// Where the numbered changes are published.
+  package var changesEndpoint: String
+
+  /// A welcome; see the fields.
+  package init(
+    coordinator: String, version: String, leaseSeconds: Double, heartbeatSeconds: Double,
+    changesEndpoint: String
+  ) {
+    self.coordinator = coordinator
+    self.version = version
+    self.leaseSeconds = leaseSeconds
+    self.heartbeatSeconds = heartbeatSeconds
+    self.changesEndpoint = changesEndpoint
+  }
+}
