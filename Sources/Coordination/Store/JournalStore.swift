@@ -1,0 +1,99 @@
+package import IncidentModel
+
+/// One entry of the journal: something that happened, in the order it happened.
+package struct JournalRecord: Sendable, Equatable {
+  /// The place in the journal: 1, 2, 3, … without holes.
+  package var sequence: Int64
+  /// The incident it belongs to, where there is one.
+  package var incident: IncidentID?
+  /// When it happened.
+  package var at: Timestamp
+  /// What kind of thing happened; the engine's name of the event.
+  package var kind: String
+  /// Who made it happen: `coordinator`, an agent's name, or a person's.
+  package var actor: String
+  /// The event itself, as JSON.
+  package var payload: String
+
+  /// A record; see the fields.
+  package init(
+    sequence: Int64, incident: IncidentID?, at: Timestamp, kind: String, actor: String, payload: String
+  ) {
+    self.sequence = sequence
+    self.incident = incident
+    self.at = at
+    self.kind = kind
+    self.actor = actor
+    self.payload = payload
+  }
+}
+
+/// How the store is doing.
+package struct StoreHealth: Sendable, Equatable {
+  /// What kind of store it is, e.g. `sqlite`.
+  package var kind: String
+  /// Where it is, for people.
+  package var location: String
+  /// What it takes on the disk, in bytes, its write-ahead log included.
+  package var bytes: Int64
+  /// The number of the latest record; 0 for an empty journal.
+  package var lastSequence: Int64
+  /// How many appends succeeded since it was opened.
+  package var commits: UInt64
+  /// How many appends failed since it was opened.
+  package var failures: UInt64
+  /// How long the latest successful append took until it was durable; `nil` before the first.
+  package var lastCommitLatency: Duration?
+  /// What was wrong with the latest append, for people; `nil` when it succeeded.
+  package var lastError: String?
+
+  /// A state of health; see the fields.
+  package init(
+    kind: String, location: String, bytes: Int64, lastSequence: Int64, commits: UInt64,
+    failures: UInt64, lastCommitLatency: Duration?, lastError: String?
+  ) {
+    self.kind = kind
+    self.location = location
+    self.bytes = bytes
+    self.lastSequence = lastSequence
+    self.commits = commits
+    self.failures = failures
+    self.lastCommitLatency = lastCommitLatency
+    self.lastError = lastError
+  }
+}
+
+/// The append-only record of everything that happened: state, timeline and audit come from it.
+package protocol JournalStore: Sendable {
+  /// Appends records in one transaction: all or none.
+  ///
+  /// When it returns they survive `kill -9` and a power cut. It is not interrupted by the cancellation
+  /// of its task, so that whoever stops the process still knows what is durable.
+  ///
+  /// - Parameter records: in the order of their sequences, the first one after ``lastSequence()``.
+  /// - Throws: ``StoreError``; nothing was written then, save perhaps for `.failed`, after which
+  ///   ``lastSequence()`` tells.
+  func append(_ records: [JournalRecord]) async throws(StoreError)
+
+  /// Hands over the journal from a sequence on, in batches of bounded size.
+  ///
+  /// - Parameters:
+  ///   - sequence: the first record wanted; 0 or 1 for all.
+  ///   - body: takes a batch, never an empty one; what it throws ends the replay.
+  /// - Throws: ``StoreError``, or what `body` threw.
+  nonisolated(nonsending) func replay(
+    from sequence: Int64, _ body: ([JournalRecord]) throws -> Void
+  ) async throws
+
+  /// The latest records of one incident, oldest first.
+  func records(of incident: IncidentID, limit: Int) async throws(StoreError) -> [JournalRecord]
+
+  /// The number of the latest record; 0 for an empty journal.
+  func lastSequence() async throws(StoreError) -> Int64
+
+  /// How the store is doing; never fails, so that it can be asked in trouble.
+  func health() async -> StoreHealth
+
+  /// Waits for what is under way and closes; everything after that throws `.closed`.
+  func close() async
+}

@@ -1,0 +1,53 @@
+import GRDB
+
+extension SQLiteJournal {
+  /// Says that an SQLite file is a journal of this system: "AIOP".
+  static let applicationID: Int32 = 0x4149_4F50
+
+  /// What makes each schema version of the one before; version n is the n-th. Never change one that was
+  /// released, add another.
+  static let migrations: [@Sendable (Database) throws -> Void] = [
+    { db in
+      try db.execute(
+        sql: """
+          CREATE TABLE journal (
+            sequence INTEGER PRIMARY KEY,
+            incident TEXT,
+            at INTEGER NOT NULL,
+            kind TEXT NOT NULL,
+            actor TEXT NOT NULL,
+            payload TEXT NOT NULL
+          ) STRICT;
+          CREATE INDEX journal_incident ON journal (incident, sequence) WHERE incident IS NOT NULL;
+          """)
+    }
+  ]
+
+  /// Refuses what is not ours or newer than us, before anything is changed.
+  static func checkIdentity(_ db: Database, path: String) throws {
+    let application = try Int32.fetchOne(db, sql: "PRAGMA application_id") ?? 0
+    let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+    if application != applicationID {
+      let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+      guard application == 0, version == 0, tables == 0 else {
+        throw StoreError.foreignDatabase(path: path)
+      }
+    }
+    guard version <= migrations.count else {
+      throw StoreError.newerSchema(path: path, found: version, supported: migrations.count)
+    }
+  }
+
+  /// Brings an empty or older journal to the newest schema, each version in a transaction of its own.
+  static func migrate(_ db: Database) throws {
+    let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+    for (index, migration) in migrations.enumerated().dropFirst(version) {
+      try db.inTransaction(.immediate) {
+        try migration(db)
+        try db.execute(sql: "PRAGMA application_id = \(applicationID)")
+        try db.execute(sql: "PRAGMA user_version = \(index + 1)")
+        return .commit
+      }
+    }
+  }
+}

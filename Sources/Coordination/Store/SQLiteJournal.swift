@@ -1,0 +1,184 @@
+import Dispatch
+import GRDB
+import Glibc
+package import IncidentModel
+
+/// The journal in one SQLite file, for a single coordinator.
+///
+/// Write-ahead log with `synchronous = FULL`: an append has been through `fsync` when it returns.
+/// All of SQLite's work happens on GRDB's own dispatch queue, never on the cooperative pool.
+/// People may look into the file with `sqlite3` while the coordinator runs.
+package actor SQLiteJournal: JournalStore {
+  /// Records of a batch of ``replay(from:_:)``, which bounds its memory.
+  static let batchSize = 256
+
+  private let path: String
+  private let database: DatabaseQueue
+  /// `nil` when closed.
+  private var lock: FileLock?
+  private var commits: UInt64 = 0
+  private var failures: UInt64 = 0
+  private var lastCommitLatency: Duration?
+  private var lastError: String?
+
+  init(path: String, database: DatabaseQueue, lock: consuming FileLock) {
+    self.path = path
+    self.database = database
+    self.lock = consume lock
+  }
+
+  package func append(_ records: [JournalRecord]) async throws(StoreError) {
+    guard !records.isEmpty else { return }
+    let clock = ContinuousClock()
+    let began = clock.now
+    do {
+      try await write { db in
+        var next = try Self.lastSequence(db) + 1
+        let statement = try db.cachedStatement(
+          sql: """
+            INSERT INTO journal (sequence, incident, at, kind, actor, payload) VALUES (?, ?, ?, ?, ?, ?)
+            """)
+        for record in records {
+          guard record.sequence == next else {
+            throw StoreError.outOfOrder(expected: next, got: record.sequence)
+          }
+          try statement.execute(arguments: [
+            record.sequence, record.incident?.text, record.at.milliseconds, record.kind, record.actor,
+            record.payload,
+          ])
+          next += 1
+        }
+      }
+    } catch {
+      failures += 1
+      lastError = error.description
+      throw error
+    }
+    commits += 1
+    lastCommitLatency = clock.now - began
+    lastError = nil
+  }
+
+  package nonisolated(nonsending) func replay(
+    from sequence: Int64, _ body: ([JournalRecord]) throws -> Void
+  ) async throws {
+    var next = max(1, sequence)
+    while true {
+      let batch = try await self.batch(from: next)
+      guard let last = batch.last else { return }
+      for (offset, record) in batch.enumerated() where record.sequence != next + Int64(offset) {
+        throw StoreError.corrupt(path: path, detail: "record \(next + Int64(offset)) is missing")
+      }
+      try body(batch)
+      next = last.sequence + 1
+    }
+  }
+
+  package func records(of incident: IncidentID, limit: Int) async throws(StoreError) -> [JournalRecord] {
+    let path = path
+    let newestFirst = try await read { db in
+      try Row.fetchAll(
+        db,
+        sql: """
+          SELECT sequence, incident, at, kind, actor, payload FROM journal
+          WHERE incident = ? ORDER BY sequence DESC LIMIT ?
+          """, arguments: [incident.text, max(0, limit)]
+      ).map { try Self.record($0, path: path) }
+    }
+    return newestFirst.reversed()
+  }
+
+  package func lastSequence() async throws(StoreError) -> Int64 {
+    try await read { try Self.lastSequence($0) }
+  }
+
+  package func health() async -> StoreHealth {
+    let path = path
+    let seen = try? await read { db in
+      (sequence: try Self.lastSequence(db), bytes: Self.size(path) + Self.size(path + "-wal"))
+    }
+    return StoreHealth(
+      kind: "sqlite", location: path, bytes: seen?.bytes ?? 0, lastSequence: seen?.sequence ?? 0,
+      commits: commits, failures: failures, lastCommitLatency: lastCommitLatency, lastError: lastError)
+  }
+
+  package func close() async {
+    guard let lock = lock.take() else { return }
+    let database = database
+    await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+      // Waits for what is under way, so not on the cooperative pool.
+      DispatchQueue.global().async {
+        try? database.close()
+        continuation.resume()
+      }
+    }
+    // Only now may another coordinator come.
+    _ = consume lock
+  }
+
+  private func batch(from sequence: Int64) async throws(StoreError) -> [JournalRecord] {
+    let path = path
+    return try await read { db in
+      try Row.fetchAll(
+        db,
+        sql: """
+          SELECT sequence, incident, at, kind, actor, payload FROM journal
+          WHERE sequence >= ? ORDER BY sequence LIMIT ?
+          """, arguments: [sequence, Self.batchSize]
+      ).map { try Self.record($0, path: path) }
+    }
+  }
+
+  private static func lastSequence(_ db: Database) throws -> Int64 {
+    try Int64.fetchOne(db, sql: "SELECT max(sequence) FROM journal") ?? 0
+  }
+
+  private static func record(_ row: Row, path: String) throws -> JournalRecord {
+    let sequence: Int64 = row[0]
+    let text: String? = row[1]
+    let incident = text.flatMap { IncidentID($0) }
+    guard (text == nil) == (incident == nil) else {
+      throw StoreError.corrupt(path: path, detail: "record \(sequence) has an incident id that is none")
+    }
+    return JournalRecord(
+      sequence: sequence, incident: incident, at: Timestamp(milliseconds: row[2]), kind: row[3],
+      actor: row[4], payload: row[5])
+  }
+
+  private static func size(_ path: String) -> Int64 {
+    var info = stat()
+    return stat(path, &info) == 0 ? Int64(info.st_size) : 0
+  }
+}
+
+extension SQLiteJournal {
+  // Not GRDB's async methods: those give up when the calling task is cancelled.
+  private func write<T: Sendable>(
+    _ body: @escaping @Sendable (Database) throws -> T
+  ) async throws(StoreError) -> T {
+    guard lock != nil else { throw .closed(path: path) }
+    let result: Result<T, any Error> = await withCheckedContinuation { continuation in
+      database.asyncWrite(body) { _, result in continuation.resume(returning: result) }
+    }
+    return try unwrap(result)
+  }
+
+  private func read<T: Sendable>(
+    _ body: @escaping @Sendable (Database) throws -> T
+  ) async throws(StoreError) -> T {
+    guard lock != nil else { throw .closed(path: path) }
+    let result: Result<T, any Error> = await withCheckedContinuation { continuation in
+      database.asyncRead { database in
+        continuation.resume(returning: Result { try body(database.get()) })
+      }
+    }
+    return try unwrap(result)
+  }
+
+  private func unwrap<T>(_ result: Result<T, any Error>) throws(StoreError) -> T {
+    switch result {
+    case .success(let value): return value
+    case .failure(let error): throw StoreError(error, path: path)
+    }
+  }
+}
