@@ -9,7 +9,9 @@ let settings: [SwiftSetting] = [
 ]
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
-let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
+let collections = ["DequeModule", "HeapModule", "OrderedCollections"].map {
+  Target.Dependency.product(name: $0, package: "swift-collections")
+}
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -69,7 +71,7 @@ let package = Package(
     module("Threads", ["CLinux"]),
 
     // The functional core.
-    module("IncidentEngine", ["IncidentModel", collections]),
+    module("IncidentEngine", ["IncidentModel"] + collections),
 
     // The wire between the agents.
     module(
@@ -114,7 +116,7 @@ let package = Package(
       "Coordination",
       [
         "IncidentModel", "IncidentEngine", "Settings", "MessageBus", "Notification", "Observability",
-        grdb, hummingbird, lifecycle, logging, collections,
+        grdb, hummingbird, lifecycle, logging,
       ]),
     module("OperatorTool", ["IncidentModel", "Settings", "HTTPBackend", argumentParser]),
 

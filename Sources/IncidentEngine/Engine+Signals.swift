@@ -1,0 +1,83 @@
+import IncidentModel
+import OrderedCollections
+
+extension Engine {
+  /// The id of the next incident: a bijection of its number, so that no two are ever alike.
+  ///
+  /// The mixing is MurmurHash3's finaliser (Appleby, 2011).
+  static func incidentID(number: UInt32) -> IncidentID {
+    var hash = number &+ 0x9E37_79B9
+    hash ^= hash >> 16
+    hash &*= 0x85EB_CA6B
+    hash ^= hash >> 13
+    hash &*= 0xC2B2_AE35
+    hash ^= hash >> 16
+    return IncidentID(number: hash)
+  }
+
+  /// Takes a detector's statement; one that was seen before changes nothing.
+  mutating func take(_ signal: Signal) {
+    guard !state.remembered.contains(signal.id) else { return }
+    _ = place(signal)
+  }
+
+  /// Takes an outside monitor's statement; every posting counts.
+  mutating func take(_ alert: AIopsAlert, id: String) -> EngineReply {
+    let (outcome, incident) = place(alert.signal(id: id))
+    return .alert(outcome, incident)
+  }
+
+  /// Gives a signal its place: in an open incident, in a new one, or in none.
+  private mutating func place(_ signal: Signal) -> (AlertOutcome, IncidentID?) {
+    if let id = openIncident(for: signal) {
+      emit(.signalled(signal: signal), on: id, by: signal.detector)
+      updateSettling(id)
+      return (signal.state == .cleared ? .cleared : .counted, id)
+    }
+    if signal.state == .cleared {
+      emit(.noted(signal: signal, reason: "no open incident"), by: signal.detector)
+      return (.ignored, nil)
+    }
+    if isQuiet(signal.fingerprint) {
+      emit(.noted(signal: signal, reason: "marked as false positive"), by: signal.detector)
+      return (.ignored, nil)
+    }
+    if let ended = state.endedByFingerprint[signal.fingerprint], signal.observedAt <= ended {
+      emit(.noted(signal: signal, reason: "seen before the incident ended"), by: signal.detector)
+      return (.ignored, nil)
+    }
+    let id = Engine.incidentID(number: state.opened)
+    emit(.opened(signal: signal, autonomy: policy.autonomy(for: signal.target)), on: id, by: signal.detector)
+    emit(.queued(job: .diagnose, deadline: now + policy.diagnosisLimit), on: id)
+    return (.opened, id)
+  }
+
+  /// The open incident that a signal belongs to: of its series, or of its target and family lately.
+  private func openIncident(for signal: Signal) -> IncidentID? {
+    if let id = state.openByFingerprint[signal.fingerprint] { return id }
+    guard signal.state == .raised, let target = signal.target,
+      let family = ProblemFamily(metric: signal.metric),
+      let id = state.openByGroup[GroupKey(target: target, family: family)],
+      let record = state.records[id], now - record.lastSignalAt <= policy.correlationWindow,
+      // A false positive speaks of its own series only; so does its silence.
+      !isQuiet(signal.fingerprint)
+    else { return nil }
+    return id
+  }
+
+  /// Whether a series was marked as a false positive lately.
+  private func isQuiet(_ fingerprint: Fingerprint) -> Bool {
+    state.quiet[fingerprint].map { now < $0 } ?? false
+  }
+
+  /// Begins or ends the wait for symptoms that went away by themselves.
+  private mutating func updateSettling(_ id: IncidentID) {
+    guard let record = state.records[id] else { return }
+    let gone = record.incident.symptoms.allSatisfy(\.isCleared)
+    if gone, record.settlesAt == nil {
+      emit(.settling(until: now + policy.settle), on: id)
+    } else if !gone, record.settlesAt != nil {
+      emit(.unsettled, on: id)
+    }
+  }
+}

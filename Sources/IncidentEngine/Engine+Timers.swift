@@ -1,0 +1,51 @@
+import IncidentModel
+
+extension Engine {
+  /// Does what time alone brings about.
+  mutating func tick() {
+    forgetSilentAgents()
+    while let id = popDue() { expire(id) }
+  }
+
+  /// Handles every deadline of one incident that has come.
+  private mutating func expire(_ id: IncidentID) {
+    guard let record = state.records[id] else { return }
+    if let settles = record.settlesAt, settles <= now {
+      return settled(id)
+    }
+    if let job = record.job, job.deadline <= now {
+      let limit = Int((job.kind == .diagnose ? policy.diagnosisLimit : policy.resolutionLimit).inSeconds)
+      let why =
+        job.lease == nil && job.attempts == 0
+        ? "no \(job.kind.worker.rawValue) took the job within \(limit) seconds; is one running?"
+        : "the job to \(job.kind.rawValue) was not done within \(limit) seconds"
+      endJob(id, reason: why)
+      return escalate(id, reason: why)
+    }
+    if let active = record.job?.lease, active.expires <= now {
+      return lose(id, active, reason: "\(active.worker) was silent for too long")
+    }
+    if let deadline = record.approvalDeadline, deadline <= now {
+      return escalate(id, reason: "nobody approved the remedy in time")
+    }
+    if let escalation = record.escalation, escalation.next <= now,
+      record.incident.status == .escalated, record.incident.acknowledged == nil
+    {
+      let isLast = escalation.level + 1 >= policy.levels.count
+      climb(
+        id, level: isLast ? escalation.level : escalation.level + 1,
+        round: isLast ? escalation.round + 1 : 0)
+    }
+  }
+
+  /// Symptoms stayed gone for long enough. A resolver at work measures for itself.
+  private mutating func settled(_ id: IncidentID) {
+    guard let record = state.records[id] else { return }
+    if record.job?.kind == .resolve, record.job?.lease != nil {
+      emit(.settling(until: now + policy.settle), on: id)
+      return
+    }
+    endJob(id, reason: "its symptoms went away by themselves")
+    resolve(id, auto: false, reason: "its symptoms went away by themselves and stayed away")
+  }
+}

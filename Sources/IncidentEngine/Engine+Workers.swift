@@ -1,0 +1,136 @@
+import IncidentModel
+import OrderedCollections
+
+extension Engine {
+  /// Takes an agent in, or in again: what it held before is still its own until it lapses.
+  mutating func join(_ info: AgentInfo) {
+    var worker =
+      state.workers[info.instance]
+      ?? Worker(
+        info: info, capacity: 0, load: 0, lastSeen: now, joinedAt: now,
+        tokens: tokens(of: info.instance))
+    worker.info = info
+    worker.lastSeen = now
+    add(worker)
+  }
+
+  private func tokens(of instance: String) -> Set<UInt64> {
+    var tokens = Set<UInt64>()
+    for record in state.records.values {
+      if let lease = record.job?.lease, lease.instance == instance { tokens.insert(lease.lease.token) }
+    }
+    return tokens
+  }
+
+  /// Takes a heartbeat: renews what the agent says it holds and really does.
+  mutating func heartbeat(_ instance: String, load: Double, freeSlots: Int, leases: [Lease]) -> EngineReply {
+    let capacity = max(0, min(freeSlots, 1_000)) + leases.count
+    guard var worker = state.workers[instance] else { return .unknownAgent }
+    worker.lastSeen = now
+    worker.load = load.isFinite ? min(max(load, 0), 1) : 0
+    worker.capacity = capacity
+    add(worker)
+    var valid: [Lease] = []
+    for lease in leases where holds(lease, instance) {
+      renew(lease.incident)
+      valid.append(lease)
+    }
+    return .renewed(valid)
+  }
+
+  /// Lets an agent go; its work waits for another one.
+  mutating func leave(_ instance: String) {
+    let name = state.workers[instance]?.info.name ?? instance
+    removeWorker(instance)
+    for (id, lease) in leases(of: instance) { lose(id, lease, reason: "\(name) left") }
+  }
+
+  /// Forgets agents that were silent for too long.
+  mutating func forgetSilentAgents() {
+    for (instance, worker) in state.workers where now - worker.lastSeen > policy.agentTimeout {
+      // Leases have a deadline of their own.
+      if worker.tokens.isEmpty { removeWorker(instance) }
+    }
+  }
+
+  private func leases(of instance: String) -> [(IncidentID, ActiveLease)] {
+    state.records.values
+      .compactMap { record in
+        record.job?.lease.flatMap { $0.instance == instance ? (record.incident.id, $0) : nil }
+      }
+      .sorted { $0.0 < $1.0 }
+  }
+
+  /// Whether this lease is out to this agent now.
+  func holds(_ lease: Lease, _ instance: String) -> Bool {
+    guard let active = state.records[lease.incident]?.job?.lease else { return false }
+    return active.lease == lease && active.instance == instance
+  }
+
+  /// Why a statement under this lease is refused.
+  func staleness(_ lease: Lease) -> EngineReply {
+    guard let record = state.records[lease.incident] else {
+      return .refused(reason: "\(lease.incident) is not known")
+    }
+    guard let active = record.job?.lease else {
+      return .refused(
+        reason:
+          "lease \(lease.token) on \(lease.incident) has ended; the incident is \(record.incident.status.rawValue)"
+      )
+    }
+    return .refused(
+      reason:
+        "lease \(lease.token) on \(lease.incident) has ended; \(active.worker) has the job under \(active.lease.token)"
+    )
+  }
+
+  /// Takes a lease back; the job waits again, or goes to people when too many workers lost it.
+  mutating func lose(_ id: IncidentID, _ active: ActiveLease, reason: String) {
+    emit(.leaseLost(token: active.lease.token, reason: reason), on: id)
+    guard let job = state.records[id]?.job, job.attempts >= policy.maxAttempts else { return }
+    endJob(id, reason: "given up after \(job.attempts) workers")
+    escalate(id, reason: "\(job.attempts) workers in turn lost the job to \(job.kind.rawValue)")
+  }
+
+  /// Ends an incident's job; a worker that still has it is told.
+  mutating func endJob(_ id: IncidentID, reason: String) {
+    guard let job = state.records[id]?.job else { return }
+    emit(.jobEnded(token: job.lease?.lease.token, reason: reason), on: id)
+    if let active = job.lease {
+      decision.effects.append(.revoke(active.lease, instance: active.instance, reason: reason))
+    }
+  }
+
+  /// Gives waiting jobs, oldest first, to the least loaded workers that can take them.
+  mutating func dispatch() {
+    for kind in JobKind.allCases {
+      while let id = state.waiting[kind]?.first, let worker = bestWorker(for: kind, id) {
+        hand(id, kind, to: worker)
+      }
+    }
+  }
+
+  private func bestWorker(for kind: JobKind, _ id: IncidentID) -> Worker? {
+    let free = state.workers.values.filter { worker in
+      worker.info.kind == kind.worker && worker.tokens.count < worker.capacity
+        && now - worker.lastSeen <= policy.leaseDuration
+    }
+    let target = state.records[id]?.incident.target
+    let fit = free.filter { worker in target.map { worker.info.targets.contains($0) } ?? true }
+    return (fit.isEmpty ? free : fit).min {
+      ($0.tokens.count, $0.load, $0.info.instance) < ($1.tokens.count, $1.load, $1.info.instance)
+    }
+  }
+
+  private mutating func hand(_ id: IncidentID, _ kind: JobKind, to worker: Worker) {
+    let lease = Lease(incident: id, kind: kind, token: state.lastToken + 1)
+    let attempt = (state.records[id]?.job?.attempts ?? 0) + 1
+    emit(
+      .leased(
+        lease: lease, worker: worker.info.name, instance: worker.info.instance, attempt: attempt,
+        expires: now + policy.leaseDuration), on: id)
+    guard let incident = state.records[id]?.incident else { return }
+    decision.effects.append(
+      .work(Job(lease: lease, incident: incident, attempt: attempt), instance: worker.info.instance))
+  }
+}

@@ -1,0 +1,120 @@
+import HeapModule
+package import IncidentModel
+import OrderedCollections
+
+/// The functional core: decides what every input means for the incidents.
+///
+/// A value type without clock, randomness, I/O or `await`: the same inputs at the
+/// same moments always give the same decisions. The shell around it makes a
+/// decision's events durable, then does its effects, then gives its reply.
+package struct Engine: Sendable {
+  /// What it decides by.
+  package let policy: EnginePolicy
+  /// What it knows.
+  package private(set) var state = EngineState()
+
+  /// The decision in the making.
+  var decision = Decision()
+  /// The moment of the decision in the making.
+  var now = Timestamp(milliseconds: 0)
+
+  /// An engine that knows nothing yet.
+  package init(policy: EnginePolicy) {
+    self.policy = policy
+  }
+
+  /// Decides on one input. Time never goes backwards: an earlier `now` counts as the latest one seen.
+  package mutating func handle(_ input: EngineInput, at moment: Timestamp) -> Decision {
+    now = max(now, moment)
+    decision = Decision()
+    switch input {
+    case .signals(let signals): for signal in signals { take(signal) }
+    case .alert(let alert, let id): decision.reply = take(alert, id: id)
+    case .joined(let info): join(info)
+    case .heartbeat(let instance, let load, let slots, let leases):
+      decision.reply = heartbeat(instance, load: load, freeSlots: slots, leases: leases)
+    case .left(let instance): leave(instance)
+    case .exchanged(let exchange, let lease, let instance):
+      decision.reply = exchanged(exchange, lease, instance)
+    case .intend(let step, let name, let lease, let instance):
+      decision.reply = intend(step, name, lease, instance)
+    case .concluded(let outcome, let lease, let instance):
+      decision.reply = concluded(outcome, lease, instance)
+    case .finished(let result, let lease, let instance):
+      decision.reply = finished(result, lease, instance)
+    case .person(let verb, let id, let person, let note):
+      decision.reply = take(verb, on: id, by: person, note: note)
+    case .announcementSettled(let key, let outcome): settle(key, outcome)
+    case .tick: tick()
+    }
+    dispatch()
+    defer { decision = Decision() }
+    return decision
+  }
+
+  /// Takes an event of the journal, at the start.
+  package mutating func replay(_ event: EngineEvent) {
+    state.apply(event, policy: policy)
+    now = max(now, event.at)
+  }
+
+  /// Ends the replay: leases that were out may be renewed by their workers for one more duration.
+  /// - Returns: announcements that were never settled, to be told (again, under the same key).
+  package mutating func resume(at moment: Timestamp) -> [Announcement] {
+    now = max(now, moment)
+    for id in state.records.keys where state.records[id]?.job?.lease != nil {
+      state.records[id]?.job?.lease?.expires = now + policy.leaseDuration
+      reschedule(id)
+    }
+    return Array(state.announcements.values)
+  }
+
+  // MARK: Building blocks
+
+  /// Keeps a fact and takes it into the state.
+  mutating func emit(_ fact: Fact, on incident: IncidentID? = nil, by actor: String = "coordinator") {
+    let event = EngineEvent(
+      sequence: state.sequence + 1, at: now, incident: incident, actor: actor, fact: fact)
+    decision.events.append(event)
+    state.apply(event, policy: policy)
+  }
+
+  /// Adds or changes a worker; the journal doesn't speak of workers.
+  mutating func add(_ worker: Worker) { state.workers[worker.info.instance] = worker }
+  /// Takes a worker out.
+  mutating func removeWorker(_ instance: String) { state.workers[instance] = nil }
+
+  /// Extends a lease without a word in the journal: after a restart it gets a full duration anyway.
+  mutating func renew(_ id: IncidentID) {
+    state.records[id]?.job?.lease?.expires = now + policy.leaseDuration
+    reschedule(id)
+  }
+
+  private mutating func reschedule(_ id: IncidentID) {
+    guard var record = state.records.removeValue(forKey: id) else { return }
+    state.schedule(id, &record)
+    state.records[id] = record
+  }
+
+  /// The next record whose deadline has come, with stale entries dropped and later ones put back.
+  mutating func popDue() -> IncidentID? {
+    while let first = state.deadlines.min, first.at <= now {
+      state.deadlines.removeMin()
+      guard var record = state.records.removeValue(forKey: first.incident) else { continue }
+      if record.queuedDeadline == first.at { record.queuedDeadline = nil }
+      let due = record.nextDeadline.map { $0.at <= now } ?? false
+      if !due { state.schedule(first.incident, &record) }
+      state.records[first.incident] = record
+      if due { return first.incident }
+    }
+    return nil
+  }
+
+  /// The next deadlines, soonest first: for people.
+  package func nextDeadlines(_ limit: Int) -> [(at: Timestamp, incident: IncidentID, what: String)] {
+    let all = state.records.values.compactMap { record in
+      record.nextDeadline.map { (at: $0.at, incident: record.incident.id, what: $0.what) }
+    }
+    return Array(all.sorted { ($0.at, $0.incident) < ($1.at, $1.incident) }.prefix(limit))
+  }
+}

@@ -1,0 +1,105 @@
+package import IncidentModel
+
+/// A fact of the journal: what happened, when, to which incident, by whom.
+///
+/// The state is nothing but the events applied in order.
+package struct EngineEvent: Sendable, Equatable, Codable {
+  /// The place in the journal, from 1, without gaps.
+  package var sequence: UInt64
+  package var at: Timestamp
+  /// The incident it belongs to; `nil` for what belongs to none.
+  package var incident: IncidentID?
+  /// Who: `coordinator`, an agent's name, or a person's.
+  package var actor: String
+  package var fact: Fact
+
+  /// An event; see the fields.
+  package init(
+    sequence: UInt64, at: Timestamp, incident: IncidentID?, actor: String, fact: Fact
+  ) {
+    self.sequence = sequence
+    self.at = at
+    self.incident = incident
+    self.actor = actor
+    self.fact = fact
+  }
+}
+
+/// What can happen.
+package enum Fact: Sendable, Equatable, Codable {
+  /// An incident began with this signal.
+  case opened(signal: Signal, autonomy: Autonomy)
+  /// A signal joined or changed an incident.
+  case signalled(signal: Signal)
+  /// A signal that belongs to no open incident, and why it opened none.
+  case noted(signal: Signal, reason: String)
+  /// Work waits for a worker; it must be done by the deadline.
+  case queued(job: JobKind, deadline: Timestamp)
+  /// A worker got the work.
+  case leased(lease: Lease, worker: String, instance: String, attempt: Int, expires: Timestamp)
+  /// A worker lost the work or gave it back; it waits again.
+  case leaseLost(token: UInt64, reason: String)
+  /// The work is over, done or not; nobody holds it any more.
+  case jobEnded(token: UInt64?, reason: String)
+  case exchanged(exchange: Exchange)
+  case diagnosed(diagnosis: Diagnosis)
+  case approvalRequested(deadline: Timestamp)
+  case approved(note: String?)
+  case acknowledged(note: String?)
+  /// A step is about to run.
+  case stepIntended(index: Int, name: String, token: UInt64)
+  case stepConcluded(outcome: StepOutcome)
+  case verified(verification: Verification)
+  /// All symptoms are gone; if they stay so until then, the incident is over.
+  case settling(until: Timestamp)
+  /// A symptom is back before the incident was over.
+  case unsettled
+  case resolved(auto: Bool, reason: String)
+  case escalated(reason: String)
+  /// An escalation level is told; the next one at `next` unless somebody acknowledges.
+  case climbed(level: Int, round: Int, name: String, next: Timestamp)
+  case markedFalsePositive(note: String?, quietUntil: Timestamp)
+  /// Somebody must be told.
+  case announced(announcement: Announcement)
+  /// Everybody was told, or it was given up.
+  case announcementSettled(key: String, outcome: String)
+}
+
+/// Something that people must be told; kept until it was delivered or given up.
+package struct Announcement: Sendable, Equatable, Hashable, Codable {
+  /// Why people are told.
+  package enum Kind: String, Codable, Sendable {
+    case escalation
+    case approvalNeeded = "approval_needed"
+    case resolved
+  }
+
+  /// The idempotency key: the same announcement always has the same one.
+  package var key: String
+  package var kind: Kind
+  package var incident: IncidentID
+  /// Who it is for, by name.
+  package var audience: String
+  /// The sinks that are told; empty means every sink.
+  package var sinks: [String]
+  package var severity: Severity
+  package var title: String
+  package var text: String
+  package var at: Timestamp
+
+  /// An announcement; see the fields.
+  package init(
+    key: String, kind: Kind, incident: IncidentID, audience: String, sinks: [String],
+    severity: Severity, title: String, text: String, at: Timestamp
+  ) {
+    self.key = key
+    self.kind = kind
+    self.incident = incident
+    self.audience = audience
+    self.sinks = sinks
+    self.severity = severity
+    self.title = title
+    self.text = text
+    self.at = at
+  }
+}

@@ -1,0 +1,84 @@
+package import IncidentModel
+
+/// What the world tells the engine.
+package enum EngineInput: Sendable {
+  /// A detector's statements. Those with an id that was seen before change nothing.
+  case signals([Signal])
+  /// An outside monitor's statement, under an id of this one posting.
+  case alert(AIopsAlert, id: String)
+  /// An agent said hello.
+  case joined(AgentInfo)
+  /// An agent is there, may take so many more jobs, and holds these leases.
+  case heartbeat(instance: String, load: Double, freeSlots: Int, leases: [Lease])
+  /// An agent said goodbye or its connection is known to be gone.
+  case left(instance: String)
+  /// A diagnoser states one exchange of its dialogue.
+  case exchanged(Exchange, Lease, instance: String)
+  /// A resolver asks to run a step.
+  case intend(step: Int, name: String, Lease, instance: String)
+  /// A resolver states a step's fate.
+  case concluded(StepOutcome, Lease, instance: String)
+  /// A worker states how its job ended.
+  case finished(JobResult, Lease, instance: String)
+  /// A person's word.
+  case person(PersonVerb, IncidentID, by: String, note: String?)
+  /// What became of an announcement.
+  case announcementSettled(key: String, outcome: String)
+  /// Time went on.
+  case tick
+}
+
+/// What comes of one input: facts to keep, things to do once they are kept, and an answer.
+package struct Decision: Sendable, Equatable {
+  /// To be made durable, in order, before anything else.
+  package var events: [EngineEvent] = []
+  /// To be done after that.
+  package var effects: [EngineEffect] = []
+  /// For whoever gave the input, after that.
+  package var reply = EngineReply.accepted
+
+  /// Nothing.
+  package init() {}
+}
+
+/// Something to do in the world.
+package enum EngineEffect: Sendable, Equatable {
+  /// Hand a job to a worker.
+  case work(Job, instance: String)
+  /// Take a lease back.
+  case revoke(Lease, instance: String, reason: String)
+  /// Tell people.
+  case announce(Announcement)
+}
+
+/// The engine's answer to one input.
+package enum EngineReply: Sendable, Equatable {
+  case accepted
+  /// What a worker asked for holds.
+  case granted
+  /// It doesn't, and why; for people.
+  case refused(reason: String)
+  /// The heartbeat's leases that still hold.
+  case renewed([Lease])
+  /// The agent must say hello first.
+  case unknownAgent
+  /// What became of an alert.
+  case alert(AlertOutcome, IncidentID?)
+  /// The incident after a person's word.
+  case incident(Incident)
+  case notFound
+  /// A person's word that does not fit the incident's state, and why.
+  case conflict(reason: String)
+}
+
+/// What an alert did.
+package enum AlertOutcome: String, Sendable, Codable {
+  /// It began an incident.
+  case opened
+  /// It belongs to an incident that is open.
+  case counted
+  /// It says that the trouble is over.
+  case cleared
+  /// It is quiet: a false positive, or over before it began.
+  case ignored
+}

@@ -1,0 +1,160 @@
+import DequeModule
+import HeapModule
+package import IncidentModel
+package import OrderedCollections
+
+/// All that the engine knows. Everything but ``workers`` and the leases' expiry comes from the journal.
+package struct EngineState: Sendable {
+  /// The last event's sequence; 0 before the first.
+  package internal(set) var sequence: UInt64 = 0
+  /// Every incident in memory: all open ones, the latest ended ones.
+  package internal(set) var records: [IncidentID: IncidentRecord] = [:]
+  /// Announcements not yet settled, by key.
+  package internal(set) var announcements: OrderedDictionary<String, Announcement> = [:]
+  /// Connected agents, by instance.
+  package internal(set) var workers: [String: Worker] = [:]
+
+  /// Incidents ever opened; the next one's id comes of it.
+  var opened: UInt32 = 0
+  /// The last fencing token given.
+  var lastToken: UInt64 = 0
+  /// The open incident of a series.
+  var openByFingerprint: [Fingerprint: IncidentID] = [:]
+  /// The latest open incident of a target and family.
+  var openByGroup: [GroupKey: IncidentID] = [:]
+  /// When an incident of this series last ended, to recognise late signals.
+  var endedByFingerprint: OrderedDictionary<Fingerprint, Timestamp> = [:]
+  /// False positives: until when the series is quiet.
+  var quiet: OrderedDictionary<Fingerprint, Timestamp> = [:]
+  /// Ids of the latest signals.
+  var remembered: OrderedSet<String> = []
+  /// Jobs that wait for a worker, oldest first.
+  var waiting: [JobKind: OrderedSet<IncidentID>] = [:]
+  /// Ended incidents, oldest first.
+  var ended: Deque<IncidentID> = []
+  /// When a runbook ran by itself for a series, for the breaker.
+  var runs: OrderedDictionary<RunKey, [Timestamp]> = [:]
+  /// Records by their next deadline; may hold stale entries, which are dropped when they come up.
+  var deadlines = Heap<Deadline>()
+
+  /// An empty state.
+  package init() {}
+
+  /// Open incidents.
+  package var openCount: Int { records.count - ended.count }
+  /// Jobs of a kind that wait for a worker.
+  package func waitingCount(_ kind: JobKind) -> Int { waiting[kind]?.count ?? 0 }
+}
+
+/// Signals of one target and one family belong together.
+struct GroupKey: Hashable, Sendable {
+  var target: String
+  var family: ProblemFamily
+}
+
+/// A series and a runbook, for the breaker.
+struct RunKey: Hashable, Sendable {
+  var fingerprint: Fingerprint
+  var runbook: String
+}
+
+/// When a record must be looked at.
+struct Deadline: Comparable, Sendable {
+  var at: Timestamp
+  var incident: IncidentID
+
+  static func < (a: Deadline, b: Deadline) -> Bool {
+    (a.at, a.incident) < (b.at, b.incident)
+  }
+}
+
+/// An incident with what the engine needs to go on with it.
+package struct IncidentRecord: Sendable {
+  /// What people see.
+  package internal(set) var incident: Incident
+  /// Work that waits or is being done.
+  package internal(set) var job: PendingJob?
+  /// How far the escalation got, once there is one.
+  package internal(set) var escalation: EscalationProgress?
+  /// Until when a remedy must be approved.
+  package internal(set) var approvalDeadline: Timestamp?
+  /// When the incident is over if its symptoms stay gone.
+  package internal(set) var settlesAt: Timestamp?
+
+  /// The family that joins signals to it.
+  var group: GroupKey?
+  /// When the last signal came.
+  var lastSignalAt: Timestamp
+  /// The token under which each step was last intended.
+  var intents: [Int: UInt64] = [:]
+  /// The token of the last job whose result was taken.
+  var finishedToken: UInt64?
+  /// The earliest entry in the state's deadlines.
+  var queuedDeadline: Timestamp?
+
+  /// The next moment at which time alone changes something.
+  package var nextDeadline: (at: Timestamp, what: String)? {
+    var next: (at: Timestamp, what: String)?
+    func consider(_ at: Timestamp?, _ what: String) {
+      guard let at, next.map({ at < $0.at }) ?? true else { return }
+      next = (at, what)
+    }
+    if let job {
+      consider(job.deadline, "\(job.kind.rawValue) must be done")
+      consider(job.lease?.expires, "lease of \(job.lease?.worker ?? "") ends")
+    }
+    consider(approvalDeadline, "approval must be given")
+    consider(settlesAt, "over if the symptoms stay gone")
+    if incident.acknowledged == nil, let escalation, incident.status == .escalated {
+      consider(escalation.next, "tell \(escalation.nextName)")
+    }
+    return next
+  }
+}
+
+/// Work on an incident.
+package struct PendingJob: Sendable, Equatable {
+  package var kind: JobKind
+  /// When it must be done.
+  package var deadline: Timestamp
+  /// When it began to wait.
+  package var queuedAt: Timestamp
+  /// Workers that got it.
+  package var attempts: Int
+  /// Who has it now.
+  package var lease: ActiveLease?
+}
+
+/// A lease that is out.
+package struct ActiveLease: Sendable, Equatable {
+  package var lease: Lease
+  /// The worker's name.
+  package var worker: String
+  package var instance: String
+  package var expires: Timestamp
+}
+
+/// How far an escalation got.
+package struct EscalationProgress: Sendable, Equatable {
+  /// The level told last.
+  package var level: Int
+  /// How often the last level was told again.
+  package var round: Int
+  /// When the next is told.
+  package var next: Timestamp
+  /// Who that is.
+  package var nextName: String
+}
+
+/// A connected agent.
+package struct Worker: Sendable, Equatable {
+  package var info: AgentInfo
+  /// Jobs that it can do at once.
+  package var capacity: Int
+  /// What it says of its own load, 0…1.
+  package var load: Double
+  package var lastSeen: Timestamp
+  package var joinedAt: Timestamp
+  /// The tokens of the leases it has.
+  package var tokens: Set<UInt64>
+}

@@ -1,0 +1,101 @@
+import IncidentEngine
+import IncidentModel
+import Testing
+
+@Suite("Which signals make one incident")
+struct CorrelationTests {
+  @Test("two detectors on one target make one incident")
+  func twoDetectors() {
+    var world = EngineWorld()
+    world.tell(.signals([world.signal(detector: "d1")]))
+    world.tell(.signals([world.signal(detector: "d2")]))
+    #expect(world.incidents.count == 1)
+    #expect(world.only.count == 2)
+    #expect(world.only.symptoms.count == 1)
+  }
+
+  @Test("the same alert posted a hundred times makes one incident with a count")
+  func hundredAlerts() {
+    var world = EngineWorld()
+    let alert = AIopsAlert(
+      alertID: "a-1", metricName: "queue_depth", currentValue: 200, threshold: 100, condition: .above,
+      timestamp: world.now, resource: "orders", description: "the queue grows")
+    for number in 0..<100 {
+      let reply = world.tell(.alert(alert, id: "posting-\(number)"))
+      #expect(reply == .alert(number == 0 ? .opened : .counted, world.only.id))
+    }
+    #expect(world.incidents.count == 1)
+    #expect(world.only.count == 100)
+    #expect(world.only.severity == .critical)
+  }
+
+  @Test("a resent signal counts once")
+  func resent() {
+    var world = EngineWorld()
+    let signal = world.signal()
+    for _ in 0..<5 { world.tell(.signals([signal, signal])) }
+    #expect(world.only.count == 1)
+    #expect(world.journal.count { if case .opened = $0.fact { true } else { false } } == 1)
+  }
+
+  @Test("series of one target and family within the window join; later or elsewhere they don't")
+  func families() {
+    var world = EngineWorld()
+    world.tell(.signals([world.signal("database_connection_usage")]))
+    world.tell(.signals([world.signal("database_idle_in_transaction", value: 120)]))
+    #expect(world.incidents.count == 1)
+    #expect(world.only.severity == .high)
+    world.tell(.signals([world.signal("database_slow_queries")]))
+    world.tell(.signals([world.signal("database_connection_usage", target: "bank-db")]))
+    #expect(world.incidents.count == 3)
+    world.now = world.now + .seconds(301)
+    world.tell(.signals([world.signal("database_longest_transaction")]))
+    #expect(world.incidents.count == 4)
+  }
+
+  @Test("a late signal from before the end opens nothing; one from after it does")
+  func lateSignal() {
+    var world = EngineWorld()
+    let late = world.signal()
+    world.tell(.signals([world.signal()]))
+    world.now = world.now + .seconds(10)
+    world.tell(.person(.resolve, world.only.id, by: "ann", note: nil))
+    world.tell(.signals([late]))
+    #expect(world.incidents.count == 1)
+    world.now = world.now + .seconds(1)
+    world.tell(.signals([world.signal()]))
+    #expect(world.incidents.count == 2)
+  }
+
+  @Test("a false positive is quiet until it clears or the time is over")
+  func falsePositive() {
+    var world = EngineWorld()
+    world.tell(.signals([world.signal()]))
+    world.tell(.person(.falsePositive, world.only.id, by: "ann", note: "load test"))
+    #expect(world.only.status == .falsePositive)
+    world.now = world.now + .seconds(60)
+    world.tell(.signals([world.signal()]))
+    #expect(world.incidents.count == 1)
+    world.tell(.signals([world.signal(value: 10, state: .cleared)]))
+    world.now = world.now + .seconds(60)
+    world.tell(.signals([world.signal()]))
+    #expect(world.incidents.count == 2)
+  }
+
+  @Test("incident ids never repeat")
+  func ids() {
+    var world = EngineWorld { $0.maxEnded = 10_000 }
+    var seen = Set<IncidentID>()
+    for number in 0..<5_000 {
+      let alert = AIopsAlert(
+        alertID: "a", metricName: "m", currentValue: 2, threshold: 1, condition: .above,
+        timestamp: world.now, resource: "r\(number)", description: "")
+      guard case .alert(.opened, let id?) = world.tell(.alert(alert, id: "p\(number)")) else {
+        Issue.record("alert \(number) opened nothing")
+        return
+      }
+      #expect(seen.insert(id).inserted)
+      #expect(IncidentID(id.text) == id)
+    }
+  }
+}
