@@ -89,7 +89,8 @@ let package = Package(
     module(
       "Collection",
       [
-        "IncidentModel", "Settings", "HTTPBackend", "PostgresBackend", "RedisBackend", "HostBackend",
+        "IncidentModel", "Settings", "Threads", "HTTPBackend", "PostgresBackend", "RedisBackend",
+        "HostBackend",
       ]),
     module("Notification", ["IncidentModel", "Settings", "HTTPBackend", logging]),
     module(
@@ -129,7 +130,7 @@ let package = Package(
     // Tests, with the servers they start.
     .target(
       name: "TestKit",
-      dependencies: ["IncidentModel", "HTTPBackend", "PostgresBackend", subprocess, systemPackage],
+      dependencies: ["CLinux", "IncidentModel", "Threads", "HTTPBackend", "PostgresBackend", "RedisBackend"],
       path: "Tests/TestKit", swiftSettings: settings),
     tests("IncidentModelTests", ["IncidentModel", "TestKit"]),
     tests("IncidentEngineTests", ["IncidentModel", "IncidentEngine", "TestKit"]),

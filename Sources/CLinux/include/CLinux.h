@@ -1,4 +1,5 @@
 #pragma once
+#include <spawn.h>
 
 // What Swift's Glibc module does not carry.
 
@@ -10,3 +11,5 @@ void clinux_wake_signal(int fd);
 void clinux_wake_drain(int fd);
 /// Names the calling thread; at most 15 bytes.
 void clinux_name_thread(const char *name);
+/// Adds to `actions`: close every descriptor from 3 up, then change to `folder`. 0 or an error number.
+int clinux_spawn_confine(posix_spawn_file_actions_t *actions, const char *folder);
