@@ -15,3 +15,18 @@ static inline CURLcode ccurl_get_long(CURL *h, CURLINFO i, long *out) { return (
 static inline CURLcode ccurl_get_double(CURL *h, CURLINFO i, double *out) { return (curl_easy_getinfo)(h, i, out); }
 static inline CURLcode ccurl_get_pointer(CURL *h, CURLINFO i, void **out) { return (curl_easy_getinfo)(h, i, out); }
 static inline CURLMcode ccurl_multi_set_long(CURLM *m, CURLMoption o, long v) { return (curl_multi_setopt)(m, o, v); }
+
+// Nothing but http and https, redirects included. The option that takes names
+// replaced the one that takes bits in 7.85, which is newer than Ubuntu 22.04's.
+static inline CURLcode ccurl_only_http(CURL *h) {
+#if LIBCURL_VERSION_NUM >= 0x075500
+  CURLcode c = (curl_easy_setopt)(h, CURLOPT_PROTOCOLS_STR, "http,https");
+  return c ? c : (curl_easy_setopt)(h, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+#else
+  CURLcode c = (curl_easy_setopt)(h, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+  return c ? c : (curl_easy_setopt)(h, CURLOPT_REDIR_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+}
+
+// Swift does not import the message's union.
+static inline CURLcode ccurl_message_result(const CURLMsg *m) { return m->data.result; }
