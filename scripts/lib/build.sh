@@ -1,0 +1,19 @@
+# shellcheck shell=bash
+# The executables. AIOPS_BIN=FOLDER takes them from there instead of building.
+
+executables=(aiops-coordinator aiops-detector aiops-diagnoser aiops-resolver aiopsctl)
+
+# build_release: builds them; their folder is then in $bin.
+build_release() {
+  local name
+  if [[ -n ${AIOPS_BIN:-} ]]; then
+    bin=$(cd "$AIOPS_BIN" && pwd) || fail "AIOPS_BIN=$AIOPS_BIN is no folder"
+  else
+    say "Building for release (the first time takes some minutes)"
+    swift build --package-path "$root" -c release </dev/null
+    bin=$(swift build --package-path "$root" -c release --show-bin-path)
+  fi
+  for name in "${executables[@]}"; do
+    [[ -x $bin/$name ]] || fail "$bin/$name is not there"
+  done
+}
