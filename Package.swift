@@ -103,7 +103,7 @@ let package = Package(
     module(
       "Diagnosis",
       [
-        "IncidentModel", "Settings", "Collection", "MessageBus", "AgentRuntime", "HTTPBackend",
+        "IncidentModel", "Settings", "Threads", "Collection", "MessageBus", "AgentRuntime", "HTTPBackend",
         "PostgresBackend", "RedisBackend", "HostBackend", logging,
       ]),
     module(
@@ -148,7 +148,10 @@ let package = Package(
     tests("DetectionTests", ["IncidentModel", "Settings", "Detection", "TestKit"]),
     tests(
       "DiagnosisTests",
-      ["IncidentModel", "Settings", "Collection", "Diagnosis", "PostgresBackend", "RedisBackend", "TestKit"]),
+      [
+        "IncidentModel", "Settings", "Diagnosis", "HostBackend", "MessageBus", "PostgresBackend", "RedisBackend",
+        "Threads", "TestKit", logging,
+      ]),
     tests(
       "ResolutionTests",
       ["IncidentModel", "Settings", "Collection", "Resolution", "PostgresBackend", "RedisBackend", "TestKit"]),

@@ -1,0 +1,79 @@
+import PostgresBackend
+
+// Rows to types. What is missing becomes 0 or empty: a server may be of any version.
+extension PostgresTools {
+  static func sessions(_ rows: PostgresRows) -> SessionsResult {
+    let groups = rows.rows.indices.map { row in
+      SessionGroup(
+        application: rows[row, "application"] ?? "", role: rows[row, "role"] ?? "",
+        state: rows[row, "state"] ?? SessionGroup.hiddenState, count: count(rows, row, "sessions"),
+        waiting: count(rows, row, "waiting"), settled: count(rows, row, "settled"),
+        youngestSettledSeconds: seconds(rows, row, "youngest_settled"),
+        medianSettledSeconds: seconds(rows, row, "median_settled"),
+        oldestSeconds: seconds(rows, row, "oldest"))
+    }
+    // Without any other session there is no row, and so no maximum: nothing is used then.
+    return SessionsResult(
+      groups: groups, used: count(rows, 0, "used"), maximum: count(rows, 0, "maximum"),
+      reserved: count(rows, 0, "reserved"))
+  }
+
+  static func transactions(_ rows: PostgresRows) -> TransactionsResult {
+    TransactionsResult(
+      transactions: rows.rows.indices.map { row in
+        OpenTransaction(
+          pid: count(rows, row, "pid"), application: rows[row, "application"] ?? "",
+          role: rows[row, "role"] ?? "", state: rows[row, "state"] ?? "",
+          openSeconds: seconds(rows, row, "open"), stateSeconds: seconds(rows, row, "in_state"),
+          statement: rows[row, "statement"] ?? "")
+      })
+  }
+
+  static func blocking(_ rows: PostgresRows) -> BlockingResult {
+    BlockingResult(
+      chains: rows.rows.indices.map { row in
+        BlockingChain(
+          pid: count(rows, row, "pid"), application: rows[row, "application"] ?? "",
+          role: rows[row, "role"] ?? "", state: rows[row, "state"] ?? "",
+          stateSeconds: seconds(rows, row, "in_state"), openSeconds: seconds(rows, row, "open"),
+          blocked: count(rows, row, "blocked"), statement: rows[row, "statement"] ?? "")
+      }, waiting: count(rows, 0, "waiting"))
+  }
+
+  static func running(_ rows: PostgresRows) -> [RunningStatement] {
+    rows.rows.indices.map { row in
+      RunningStatement(
+        application: rows[row, "application"] ?? "", role: rows[row, "role"] ?? "",
+        roleIsSuperuser: rows.bool(row, "superuser") ?? false, seconds: seconds(rows, row, "seconds"),
+        waitsForLock: rows.bool(row, "waits") ?? false, queryID: rows[row, "query_id"],
+        statement: rows[row, "statement"] ?? "")
+    }
+  }
+
+  static func means(_ rows: PostgresRows) -> [StatementMean] {
+    rows.rows.indices.compactMap { row in
+      guard let id = rows[row, "queryid"] else { return nil }
+      return StatementMean(
+        role: rows[row, "role"] ?? "", queryID: id, calls: count(rows, row, "calls"),
+        meanSeconds: seconds(rows, row, "mean"), longestSeconds: seconds(rows, row, "longest"),
+        statement: rows[row, "statement"] ?? "")
+    }.sorted { ($0.meanSeconds, $0.queryID) > ($1.meanSeconds, $1.queryID) }
+  }
+
+  static func limits(_ rows: PostgresRows) -> LimitsResult {
+    LimitsResult(
+      version: rows[0, "version"] ?? "", maximum: count(rows, 0, "maximum"),
+      reserved: count(rows, 0, "reserved"), statementTimeoutSeconds: seconds(rows, 0, "statement_timeout"),
+      idleInTransactionTimeoutSeconds: seconds(rows, 0, "idle_timeout"),
+      isInRecovery: rows.bool(0, "standby") ?? false)
+  }
+
+  private static func count(_ rows: PostgresRows, _ row: Int, _ column: String) -> Int {
+    max(0, rows.int(row, column) ?? 0)
+  }
+
+  /// Clocks may step back; an age never does.
+  private static func seconds(_ rows: PostgresRows, _ row: Int, _ column: String) -> Double {
+    max(0, rows.double(row, column) ?? 0)
+  }
+}
