@@ -145,7 +145,9 @@ let package = Package(
     tests(
       "CollectionTests",
       ["IncidentModel", "Settings", "Collection", "PostgresBackend", "RedisBackend", "TestKit"]),
-    tests("DetectionTests", ["IncidentModel", "Settings", "Detection", "TestKit"]),
+    tests(
+      "DetectionTests",
+      ["IncidentModel", "Settings", "Collection", "MessageBus", "Detection", "TestKit", logging]),
     tests(
       "DiagnosisTests",
       [

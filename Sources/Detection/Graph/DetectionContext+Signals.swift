@@ -1,0 +1,35 @@
+import IncidentModel
+
+extension DetectionContext {
+  /// Says what stands: for the first time, again, or that it became worse.
+  mutating func say() {
+    guard let standing else { return }
+    let since = min(standing.since, state.alarm?.since ?? standing.since)
+    let signal = Signal(
+      id: ids.next(), fingerprint: fingerprint, state: .raised, metric: sample.name,
+      source: sample.source, labels: sample.labels, value: sample.value, unit: sample.unit,
+      rule: standing.rule, score: standing.score, severity: standing.severity,
+      observedAt: sample.timestamp, breachedSince: since, detector: detector)
+    state.alarm = Alarm(
+      rule: standing.rule, since: since, saidAt: sample.timestamp,
+      worst: max(standing.severity, state.alarm?.worst ?? standing.severity), last: signal)
+    signals.append(signal)
+  }
+
+  /// Says that the trouble is gone, by the bounds that were said when it came.
+  mutating func sayCleared() {
+    guard let alarm = state.alarm else { return }
+    var rule = alarm.rule
+    if let detector = self.rule.baseline, case .adopted(let bounds, _) = baseline {
+      // The value did not come back: it is well within the bounds of the level that has become usual.
+      rule = detector.rule(bounds, text: detector.adoptionText(bounds, unit: sample.unit))
+    }
+    signals.append(
+      Signal(
+        id: ids.next(), fingerprint: fingerprint, state: .cleared, metric: sample.name,
+        source: sample.source, labels: sample.labels, value: sample.value, unit: sample.unit,
+        rule: rule, score: 1, severity: alarm.worst, observedAt: sample.timestamp,
+        breachedSince: alarm.since, detector: detector))
+    state.alarm = nil
+  }
+}

@@ -1,0 +1,69 @@
+import IncidentModel
+
+extension Detector {
+  /// Leads a sample through the graph with the memory of its series.
+  mutating func judge(
+    _ sample: Sample, _ memory: inout SourceMemory, at now: Timestamp, _ signals: inout [Signal]
+  ) {
+    guard let rule = memory.rules[sample.name], !rule.isEmpty else {
+      // No rule, no memory; it travels all the same, and ends in `quiet`.
+      route(sample, sample.fingerprint, SeriesRule(), SeriesState(), note: nil, at: now, &signals)
+      return
+    }
+    let key = SourceMemory.Key(sample)
+    if memory.series[key] == nil {
+      guard sample.value.isFinite else {
+        // What can't be judged makes no series; the graph refuses it.
+        route(sample, sample.fingerprint, rule, SeriesState(), note: nil, at: now, &signals)
+        return
+      }
+      guard seriesCount < limits.series else {
+        statistics.noRoom += 1
+        return
+      }
+      seriesCount += 1
+      memory.series[key] = SourceMemory.Series(
+        fingerprint: sample.fingerprint, state: SeriesState(for: rule), collection: 0, touchedAt: now)
+    }
+    guard let place = memory.series.index(forKey: key) else { return }
+    // Taken out and put back, so that the window has one owner and is changed in place.
+    var state = SeriesState()
+    swap(&state, &memory.series.values[place].state)
+    let outcome = route(
+      sample, memory.series.values[place].fingerprint, rule, consume state, note: nil, at: now,
+      &signals)
+    memory.series.values[place].state = outcome.state
+    if outcome.isJudged {
+      memory.series.values[place].collection = memory.collections
+      memory.series.values[place].touchedAt = now
+      memory.series.values[place].isSaidMissing = false
+    }
+  }
+
+  /// Leads `source_up` through the graph.
+  mutating func judgeSource(
+    _ memory: inout SourceMemory, isUp: Bool, note: String?, at now: Timestamp,
+    _ signals: inout [Signal]
+  ) {
+    let sample = SourceUp.sample(isUp, of: memory.settings, at: now)
+    memory.up.state =
+      route(
+        sample, memory.up.fingerprint, memory.upRule, memory.up.state, note: note, at: now, &signals
+      ).state
+  }
+
+  @discardableResult
+  private mutating func route(
+    _ sample: Sample, _ fingerprint: Fingerprint, _ rule: SeriesRule, _ state: consuming SeriesState,
+    note: String?, at now: Timestamp, _ signals: inout [Signal]
+  ) -> (state: SeriesState, isJudged: Bool) {
+    var context = DetectionContext(
+      sample: sample, fingerprint: fingerprint, rule: rule, now: now, detector: name, note: note,
+      state: state, ids: ids)
+    graph.route(&context)
+    ids = context.ids
+    if let refusal = context.refusal { statistics.refused[refusal, default: 0] += 1 }
+    if !context.signals.isEmpty { signals += context.signals }
+    return (context.state, context.refusal == nil)
+  }
+}

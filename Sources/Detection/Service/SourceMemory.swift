@@ -1,0 +1,53 @@
+import IncidentModel
+import Settings
+
+/// What a detector knows of one source.
+struct SourceMemory: Sendable {
+  /// What tells the series of a source apart; unlike a fingerprint it costs no new text for each sample.
+  struct Key: Hashable, Sendable {
+    var source: String
+    var name: String
+    var labels: [String: String]
+
+    init(_ sample: Sample) {
+      source = sample.source
+      name = sample.name
+      labels = sample.labels
+    }
+  }
+
+  /// One series.
+  struct Series: Sendable {
+    let fingerprint: Fingerprint
+    var state: SeriesState
+    /// The last collection that brought a sample that could be judged.
+    var collection: Int
+    /// When that was.
+    var touchedAt: Timestamp
+    /// Whether it was said that the series is not reported any more.
+    var isSaidMissing = false
+  }
+
+  let settings: SourceSettings
+  let rules: [String: SeriesRule]
+  let upRule: SeriesRule
+  var up: Series
+  var series: [Key: Series] = [:]
+  /// How many collections succeeded.
+  var collections = 0
+
+  init(_ source: SourceSettings, refreshSeconds: Double) {
+    settings = source
+    var rules: [String: SeriesRule] = [:]
+    // Of two rules for one metric the later one is meant: it stands further down in the config.
+    for rule in source.rules {
+      rules[rule.metric] = SeriesRule(rule, of: source, refreshSeconds: refreshSeconds)
+    }
+    self.rules = rules
+    upRule = SeriesRule(measurabilityOf: source, refreshSeconds: refreshSeconds)
+    let beginning = Timestamp(milliseconds: 0)
+    up = Series(
+      fingerprint: SourceUp.sample(true, of: source, at: beginning).fingerprint,
+      state: SeriesState(for: upRule), collection: 0, touchedAt: beginning)
+  }
+}
