@@ -20,8 +20,19 @@ coordinator:
 YAML
 }
 
+# find_api [CONFIG]: sets $api_url to where the coordinator listens with that configuration.
+find_api() {
+  local address=''
+  if [[ -n ${1:-} ]]; then
+    address=$(grep -oE '\bhttp:[[:space:]]*["'\'']?[][A-Za-z0-9.:]+:[0-9]+' "$1" | head -n 1) || true
+    address=${address#http:}
+    address=${address//[\"\'[:space:]]/}
+  fi
+  api_url=http://${address:-127.0.0.1:8080}
+}
+
 agents_are_there() {
-  api /readyz && [[ $(api /aiops/agents | jq '[.agents[].kind] | unique | length') -ge 3 ]]
+  api /readyz && api /aiops/agents | jq -e '["detector", "diagnoser", "resolver"] - [.agents[].kind] == []'
 }
 
 # start_agents CONFIG: starts them and waits until the coordinator knows the other three.

@@ -3,6 +3,8 @@
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 lib=$root/scripts/lib
+# Numbers and sorting as the scripts read them, whatever the user's language is.
+export LC_ALL=C.UTF-8
 # The agents and curl talk to loopback only: no proxy in between.
 export no_proxy=127.0.0.1,localhost NO_PROXY=127.0.0.1,localhost
 # Python leaves no compiled files in the clone.

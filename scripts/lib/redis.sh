@@ -7,7 +7,7 @@ start_redis() {
   redis_password=$(od -An -N 16 -t x1 /dev/urandom | tr -d ' \n')
   # The password goes in by standard input's stead, a file: command lines are seen by everybody.
   (umask 077 && printf '%s\n' "port $redis_port" "bind 127.0.0.1" 'save ""' "appendonly no" \
-    "maxmemory 50mb" "maxmemory-policy noeviction" "requirepass $redis_password" "dir $work" \
+    "maxmemory 50mb" "maxmemory-policy noeviction" "requirepass $redis_password" "dir \"$work\"" \
     >"$work/redis.conf")
   start redis redis-server "$work/redis.conf"
   wait_for 10 redis PING || {
