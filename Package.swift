@@ -110,7 +110,7 @@ let package = Package(
       "Resolution",
       [
         "IncidentModel", "Settings", "Collection", "MessageBus", "AgentRuntime", "Notification",
-        "HTTPBackend", "PostgresBackend", "RedisBackend", "HostBackend", logging, subprocess, systemPackage,
+        "HTTPBackend", "PostgresBackend", "RedisBackend", "Threads", logging, subprocess, systemPackage,
       ]),
     module(
       "AgentRuntime",
@@ -156,7 +156,10 @@ let package = Package(
       ]),
     tests(
       "ResolutionTests",
-      ["IncidentModel", "Settings", "Collection", "Resolution", "PostgresBackend", "RedisBackend", "TestKit"]),
+      [
+        "IncidentModel", "Settings", "Collection", "MessageBus", "Notification", "Resolution", "HTTPBackend",
+        "PostgresBackend", "RedisBackend", "Threads", "TestKit", logging,
+      ]),
     tests(
       "CoordinationTests",
       [
