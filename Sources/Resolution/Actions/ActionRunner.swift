@@ -1,0 +1,70 @@
+package import IncidentModel
+package import Settings
+
+/// What an action needs to know besides its own arguments.
+package struct ActionContext: Sendable {
+  /// Why an action runs.
+  package enum Purpose: Sendable, Equatable {
+    /// It is the remedy's step.
+    case remedy
+    /// It puts back what the step changed.
+    case undo
+  }
+
+  /// The incident that it is for.
+  package var incident: Incident
+  /// The place of its step in the remedy, from 0.
+  package var step: Int
+  /// The configured source that it works on.
+  package var source: SourceSettings
+  /// It has failed when it takes longer.
+  package var timeout: Duration
+  package var purpose: Purpose
+  /// When it began.
+  package var now: Timestamp
+
+  /// A context; see the fields.
+  package init(
+    incident: Incident, step: Int, source: SourceSettings, timeout: Duration,
+    purpose: Purpose = .remedy, now: Timestamp
+  ) {
+    self.incident = incident
+    self.step = step
+    self.source = source
+    self.timeout = timeout
+    self.purpose = purpose
+    self.now = now
+  }
+}
+
+/// What runs actions of the catalogue; tests put a recorder in its place.
+package protocol ActionRunner: Sendable {
+  /// Runs an action once, within its time limit. Never throws: trouble is an outcome.
+  func run(_ action: Action, in context: ActionContext) async -> StepRun
+}
+
+/// What an action did.
+struct ActionReport: Sendable, Equatable {
+  /// With figures, for people.
+  var detail: String
+  /// What would put things back, where there is something to put back.
+  var undo: Action?
+
+  init(_ detail: String, undo: Action? = nil) {
+    self.detail = detail
+    self.undo = undo
+  }
+}
+
+/// Why an action did not do what it should.
+struct ActionFailure: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What is wrong and what to do about it; never shows a secret.
+  var description: String
+  /// What would put back what it may have changed already.
+  var undo: Action?
+
+  init(_ description: String, undo: Action? = nil) {
+    self.description = description
+    self.undo = undo
+  }
+}

@@ -1,0 +1,32 @@
+import PostgresBackend
+import Settings
+
+/// A connection for one action: opened, used, closed.
+enum PostgresTask {
+  /// How the resolver calls itself; sessions of such names are never touched by anybody here.
+  static let applicationName = "aiops-resolver"
+
+  static func with<Value: Sendable>(
+    _ url: Secret, timeout: Duration,
+    _ body: (PostgresConnection) async throws -> Value
+  ) async throws(ActionFailure) -> Value {
+    let connection = PostgresConnection(
+      conninfo: url.exposed, applicationName: applicationName, timeout: timeout)
+    do {
+      let value = try await body(connection)
+      await connection.close()
+      return value
+    } catch {
+      await connection.close()
+      throw failure(error)
+    }
+  }
+
+  static func failure(_ error: any Error) -> ActionFailure {
+    switch error {
+    case let failure as ActionFailure: failure
+    case let error as PostgresError: ActionFailure(PlainLine.of(error.description, 400))
+    default: ActionFailure("unexpected: \(PlainLine.of("\(error)", 400))")
+    }
+  }
+}
