@@ -119,7 +119,7 @@ let package = Package(
       "Coordination",
       [
         "IncidentModel", "IncidentEngine", "Settings", "MessageBus", "Notification", "Observability",
-        grdb, hummingbird, lifecycle, logging,
+        "Threads", grdb, hummingbird, lifecycle, logging,
       ]),
     module("OperatorTool", ["IncidentModel", "Settings", "HTTPBackend", argumentParser]),
 
