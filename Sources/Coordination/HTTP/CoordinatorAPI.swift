@@ -1,0 +1,87 @@
+package import IncidentModel
+
+/// What the HTTP API asks of the coordinator.
+package protocol CoordinatorAPI: Sendable {
+  /// One page of the incidents that match, newest first; ``IncidentQuery/page(of:)`` makes one.
+  func incidents(_ query: IncidentQuery) async throws(APIError) -> IncidentPage
+
+  /// An incident, or `nil` if there is none of that id.
+  func incident(_ id: IncidentID) async throws(APIError) -> Incident?
+
+  /// Takes a person's word; returns when it is durable.
+  /// - Parameters:
+  ///   - person: a name of at most ``CommandInput/maxNameLength`` bytes, without control characters.
+  ///   - note: at most ``CommandInput/maxNoteLength`` bytes.
+  /// - Returns: the incident afterwards.
+  func command(
+    _ verb: PersonVerb, on id: IncidentID, by person: String, note: String?
+  ) async throws(APIError) -> Incident
+
+  /// Takes the statements of outside monitors, all of which were checked; returns when they are durable.
+  /// - Returns: what became of each, in their order.
+  func submit(_ alerts: [AIopsAlert]) async throws(APIError) -> [AlertReceipt]
+
+  /// The coordinator's own state.
+  func status() async -> StatusReport
+
+  /// The agents it knows.
+  func agents() async -> [AgentReport]
+
+  /// The changes of incidents from now on, and those since `sequence` if they are still known.
+  func changes(after sequence: UInt64?) async -> ChangeFeed
+
+  /// Whether it can take signals and alerts.
+  func readiness() async -> Readiness
+
+  /// The metrics in Prometheus's text format 0.0.4.
+  func metricsText() async -> String
+}
+
+/// Why the coordinator could not do what the API asked for; the reasons are for people.
+package enum APIError: Error, Sendable, Equatable {
+  /// There is no such incident.
+  case notFound
+  /// The incident's state does not allow it.
+  case conflict(reason: String)
+  /// Not now: starting, stopping, or the store can't be written.
+  case unavailable(reason: String)
+}
+
+/// Whether the coordinator can take signals and alerts.
+package enum Readiness: Sendable, Equatable {
+  case ready
+  /// It can't, and why; for people.
+  case notReady(reason: String)
+}
+
+/// What became of an alert.
+package struct AlertReceipt: Sendable, Equatable {
+  /// What an alert did.
+  package enum Outcome: String, Sendable, Codable, CaseIterable {
+    /// It began an incident.
+    case opened
+    /// It belongs to an incident that is open.
+    case counted
+    /// It says that the trouble is over.
+    case cleared
+    /// It is quiet: a false positive, or over before it began.
+    case ignored
+  }
+
+  /// The monitor's own id for it.
+  package var alertID: String
+  /// What it is about.
+  package var fingerprint: Fingerprint
+  /// The incident it belongs to, if any.
+  package var incident: IncidentID?
+  /// What it did.
+  package var outcome: Outcome
+
+  /// A receipt; see the fields.
+  package init(alertID: String, fingerprint: Fingerprint, incident: IncidentID?, outcome: Outcome) {
+    self.alertID = alertID
+    self.fingerprint = fingerprint
+    self.incident = incident
+    self.outcome = outcome
+  }
+}

@@ -1,0 +1,45 @@
+import Hummingbird
+import IncidentModel
+
+/// What a request asks for.
+enum Route: Sendable, Equatable {
+  case incidents
+  /// `nil` for an id that can be nobody's.
+  case incident(IncidentID?)
+  case command(PersonVerb, IncidentID?)
+  case alerts, status, agents, stream, health, readiness, metrics
+
+  /// The route of a path.
+  init?(path: String) {
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(String.init)
+    switch (parts.count, parts.first) {
+    case (1, "healthz"): self = .health
+    case (1, "readyz"): self = .readiness
+    case (1, "metrics"): self = .metrics
+    case (2, "aiops"):
+      switch parts[1] {
+      case "incidents": self = .incidents
+      case "alerts": self = .alerts
+      case "status": self = .status
+      case "agents": self = .agents
+      case "stream": self = .stream
+      default: return nil
+      }
+    case (3, "aiops") where parts[1] == "incidents" && !parts[2].isEmpty:
+      self = .incident(IncidentID(parts[2]))
+    case (4, "aiops") where parts[1] == "incidents" && !parts[2].isEmpty:
+      guard let verb = PersonVerb(rawValue: parts[3]) else { return nil }
+      self = .command(verb, IncidentID(parts[2]))
+    default: return nil
+    }
+  }
+
+  /// The methods it takes.
+  var methods: [HTTPRequest.Method] {
+    switch self {
+    case .command, .alerts: [.post]
+    case .stream: [.get]
+    default: [.get, .head]
+    }
+  }
+}

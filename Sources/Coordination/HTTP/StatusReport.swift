@@ -1,0 +1,155 @@
+package import IncidentModel
+
+/// The coordinator's own state, for `GET /aiops/status`.
+package struct StatusReport: Sendable, Encodable {
+  /// The system's version.
+  package var version: String
+  /// Unique to this run of the coordinator.
+  package var instance: String
+  package var startedAt: Timestamp
+  package var uptimeSeconds: Double
+  /// Whether it can take signals and alerts.
+  package var ready: Bool
+  /// The number of the latest change.
+  package var sequence: UInt64
+  package var store: StoreReport
+  package var incidents: IncidentCounts
+  /// How much waits, by the queue's name.
+  package var queues: [String: Int]
+  /// What will happen when nothing else does, soonest first; a bounded number.
+  package var deadlines: [DeadlineReport]
+  /// How many agents are there, by their kind.
+  package var agents: [String: Int]
+
+  /// A report; see the fields.
+  package init(
+    version: String, instance: String, startedAt: Timestamp, uptimeSeconds: Double, ready: Bool,
+    sequence: UInt64, store: StoreReport, incidents: IncidentCounts, queues: [String: Int],
+    deadlines: [DeadlineReport], agents: [String: Int]
+  ) {
+    self.version = version
+    self.instance = instance
+    self.startedAt = startedAt
+    self.uptimeSeconds = uptimeSeconds
+    self.ready = ready
+    self.sequence = sequence
+    self.store = store
+    self.incidents = incidents
+    self.queues = queues
+    self.deadlines = deadlines
+    self.agents = agents
+  }
+}
+
+/// The store's health, as the API shows it.
+package struct StoreReport: Sendable, Encodable {
+  package var kind: String
+  package var location: String
+  package var bytes: Int64
+  package var lastSequence: Int64
+  package var commits: UInt64
+  package var failures: UInt64
+  package var lastCommitSeconds: Nullable<Double>
+  package var lastError: Nullable<String>
+
+  /// The report of a store's health.
+  package init(_ health: StoreHealth) {
+    kind = health.kind
+    location = health.location
+    bytes = health.bytes
+    lastSequence = health.lastSequence
+    commits = health.commits
+    failures = health.failures
+    lastCommitSeconds = Nullable(health.lastCommitLatency?.inSeconds)
+    lastError = Nullable(health.lastError)
+  }
+}
+
+/// How many incidents there are.
+package struct IncidentCounts: Sendable, Encodable, Equatable {
+  package var total: Int
+  /// Those that somebody or something still has to act on.
+  package var open: Int
+  /// Every status, those without incidents too.
+  package var byStatus: [String: Int]
+  /// The open ones by severity; every severity, those without incidents too.
+  package var openBySeverity: [String: Int]
+
+  /// Counts `incidents`.
+  package init(_ incidents: some Sequence<Incident>) {
+    total = 0
+    open = 0
+    byStatus = Dictionary(uniqueKeysWithValues: IncidentStatus.allCases.map { ($0.rawValue, 0) })
+    openBySeverity = Dictionary(uniqueKeysWithValues: Severity.allCases.map { ($0.rawValue, 0) })
+    for incident in incidents {
+      total += 1
+      byStatus[incident.status.rawValue, default: 0] += 1
+      guard incident.status.isOpen else { continue }
+      open += 1
+      openBySeverity[incident.severity.rawValue, default: 0] += 1
+    }
+  }
+}
+
+/// Something that will happen at a time if nothing else happens before.
+package struct DeadlineReport: Sendable, Encodable, Equatable {
+  package var incident: IncidentID
+  /// What will happen, e.g. `escalate`, `lease`.
+  package var kind: String
+  package var at: Timestamp
+
+  /// A deadline; see the fields.
+  package init(incident: IncidentID, kind: String, at: Timestamp) {
+    self.incident = incident
+    self.kind = kind
+    self.at = at
+  }
+}
+
+/// An agent as the coordinator sees it, for `GET /aiops/agents`.
+package struct AgentReport: Sendable, Encodable, Equatable {
+  /// Unique to this run of the process.
+  package var instance: String
+  package var kind: AgentKind
+  package var name: String
+  package var version: String
+  package var pid: Int32
+  package var targets: [String]
+  package var lastHeartbeat: Timestamp
+  /// Between 0 and 1 as a rule: how busy it says it is.
+  package var load: Double
+  package var freeSlots: Int
+  /// The incidents it works on.
+  package var incidents: [IncidentID]
+
+  /// A report; see the fields.
+  package init(
+    _ info: AgentInfo, lastHeartbeat: Timestamp, load: Double, freeSlots: Int, incidents: [IncidentID]
+  ) {
+    instance = info.instance
+    kind = info.kind
+    name = info.name
+    version = info.version
+    pid = info.pid
+    targets = info.targets
+    self.lastHeartbeat = lastHeartbeat
+    self.load = load
+    self.freeSlots = freeSlots
+    self.incidents = incidents
+  }
+}
+
+/// An optional that JSON shows as `null`, where Swift would leave the field out.
+package struct Nullable<Value: Sendable & Encodable>: Sendable, Encodable {
+  package var value: Value?
+
+  /// A value, or `null`.
+  package init(_ value: Value?) { self.value = value }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    if let value { try container.encode(value) } else { try container.encodeNil() }
+  }
+}
+
+extension Nullable: Equatable where Value: Equatable {}
