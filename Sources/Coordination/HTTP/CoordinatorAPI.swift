@@ -1,3 +1,4 @@
+package import IncidentEngine
 package import IncidentModel
 
 /// What the HTTP API asks of the coordinator.
@@ -56,18 +57,6 @@ package enum Readiness: Sendable, Equatable {
 
 /// What became of an alert.
 package struct AlertReceipt: Sendable, Equatable {
-  /// What an alert did.
-  package enum Outcome: String, Sendable, Codable, CaseIterable {
-    /// It began an incident.
-    case opened
-    /// It belongs to an incident that is open.
-    case counted
-    /// It says that the trouble is over.
-    case cleared
-    /// It is quiet: a false positive, or over before it began.
-    case ignored
-  }
-
   /// The monitor's own id for it.
   package var alertID: String
   /// What it is about.
@@ -75,10 +64,10 @@ package struct AlertReceipt: Sendable, Equatable {
   /// The incident it belongs to, if any.
   package var incident: IncidentID?
   /// What it did.
-  package var outcome: Outcome
+  package var outcome: AlertOutcome
 
   /// A receipt; see the fields.
-  package init(alertID: String, fingerprint: Fingerprint, incident: IncidentID?, outcome: Outcome) {
+  package init(alertID: String, fingerprint: Fingerprint, incident: IncidentID?, outcome: AlertOutcome) {
     self.alertID = alertID
     self.fingerprint = fingerprint
     self.incident = incident

@@ -1,3 +1,4 @@
+import IncidentEngine
 package import IncidentModel
 
 /// An incident in a list or a stream of changes.
@@ -95,7 +96,7 @@ struct AlertReceiptsView: Sendable, Encodable {
     let alertId: String
     let fingerprint: Fingerprint
     let incidentId: Nullable<IncidentID>
-    let outcome: AlertReceipt.Outcome
+    let outcome: AlertOutcome
   }
 
   let alerts: [Receipt]
