@@ -52,7 +52,9 @@ struct ConnectionProcedure: Procedure {
   func candidates(_ dossier: Dossier) -> [Candidate] {
     guard let view = View(dossier) else { return Self.exhausted(dossier) }
     if let passed = view.passed { return [passed] }
-    return [view.leaked, BlockerCause.candidate(dossier), view.load, view.pooled].compactMap { $0 }
+    // How busy the others are explains nothing when open transactions are the symptom.
+    let others = view.isAboutTransactions ? [] : [view.load, view.pooled]
+    return ([view.leaked, BlockerCause.candidate(dossier)] + others).compactMap { $0 }
   }
 
   /// Nobody could look inside, but that the door was shut is seen.
@@ -105,7 +107,7 @@ extension ConnectionProcedure {
     /// Whether a moment's patience would show more: most are not settled yet, or those that are would
     /// not end the symptom while all of them would.
     func isTooYoung(_ idle: SessionGroup) -> Bool {
-      guard idle.count * 2 > sessions.used, idle.settled < idle.count else { return false }
+      guard idle.count * 2 > whole, idle.settled < idle.count else { return false }
       if idle.settled * 2 < idle.count { return true }
       guard let rule = usageRule else { return false }
       return !rule.isRecovered(sessions.usage(without: idle.settled))
@@ -124,11 +126,13 @@ extension ConnectionProcedure {
       return symptom.rule
     }
 
+    /// Whether the symptom is how many sessions are idle in transaction.
+    var isAboutTransactions: Bool { dossier.symptom?.metric == "database_idle_in_transaction" }
+
     /// What the culprit is held against: all sessions in use, or those idle in transaction when
     /// these are the symptom.
     var whole: Int {
-      dossier.symptom?.metric == "database_idle_in_transaction"
-        ? count(\.isIdleInTransaction) : sessions.used
+      isAboutTransactions ? count(\.isIdleInTransaction) : sessions.used
     }
   }
 }

@@ -26,7 +26,7 @@ enum ProgramSummary {
       half)
     let byMemory = uses.values.sorted { ($0.bytes, $1.name) > ($1.bytes, $0.name) }
       .filter { use in !byCPU.contains { $0.name == use.name } }.prefix(half)
-    return byCPU + byMemory
+    return Array(byCPU) + byMemory
   }
 }
 

@@ -2,7 +2,7 @@
 ///
 /// Constant texts: nothing that was observed or configured becomes a part of them, so each can be run
 /// again by hand as it stands. Sessions of background workers and the asking session are left out.
-enum PostgresQueries {
+package enum PostgresQueries {
   private static let settled = Int(SessionsResult.settledSeconds)
 
   static let sessions = """
@@ -88,7 +88,11 @@ enum PostgresQueries {
     """
 
   /// As the tools send it: alone in a transaction that can't write, and that the server itself ends.
-  static func readOnly(_ sql: String, milliseconds: Int64) -> String {
+  ///
+  /// - Parameters:
+  ///   - sql: one of the texts above.
+  ///   - milliseconds: the server gives the statement up after so long.
+  package static func readOnly(_ sql: String, milliseconds: Int64) -> String {
     "BEGIN READ ONLY; SET LOCAL statement_timeout = \(max(1, milliseconds)); \(sql); COMMIT"
   }
 }
