@@ -148,6 +148,16 @@ struct DetectorTests {
     #expect(detector.fail("other", because: "x", at: .at(30)).count == 1)
   }
 
+  @Test("a series with an absurdly long name or labels is refused, and takes no room")
+  func oversized() throws {
+    var detector = try detector()
+    let long = String(repeating: "x", count: 5000)
+    let samples = [sample(90, at: 0, labels: ["mount": long]), sample(90, at: 0, labels: [long: ""])]
+    #expect(detector.absorb(samples, from: "shop", at: .at(0)).isEmpty)
+    #expect(detector.seriesCount == 0)
+    #expect(detector.takeStatistics().refused == [.oversized: 2])
+  }
+
   @Test("names that come and go do not fill the memory; a raised one is kept longer and never cleared")
   func forgets() throws {
     var detector = try detector()

@@ -14,6 +14,7 @@ extension DetectionContext {
   mutating func validate() {
     let time = sample.timestamp
     guard sample.value.isFinite else { return refuse(.notFinite) }
+    guard sample.hasBoundedIdentity else { return refuse(.oversized) }
     // Compared, not subtracted: a time from outside may be anything. From here on it is near `now`.
     guard time.milliseconds <= now.milliseconds + rule.futureMilliseconds else { return refuse(.future) }
     guard time.milliseconds >= now.milliseconds - rule.staleMilliseconds else { return refuse(.stale) }

@@ -59,6 +59,22 @@ package enum SampleRefusal: String, Hashable, Sendable, CaseIterable {
   case stale
   /// From a clock that is ahead.
   case future = "in the future"
+  /// A name, unit or labels so long that remembering such series would fill the memory.
+  case oversized
+}
+
+extension Sample {
+  /// So many bytes may the name, unit and labels of a series have together.
+  package static let identityLimit = 4096
+
+  /// Whether its name, unit and labels are small enough to be remembered. No text is made for it.
+  var hasBoundedIdentity: Bool {
+    var bytes = name.utf8.count + source.utf8.count + unit.utf8.count
+    for (label, value) in labels where bytes <= Self.identityLimit {
+      bytes += label.utf8.count + value.utf8.count
+    }
+    return bytes <= Self.identityLimit
+  }
 }
 
 /// The one statement about a series that holds: threshold before baseline.

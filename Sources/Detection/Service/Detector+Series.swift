@@ -11,21 +11,9 @@ extension Detector {
       return
     }
     let key = SourceMemory.Key(sample)
-    if memory.series[key] == nil {
-      guard sample.value.isFinite else {
-        // What can't be judged makes no series; the graph refuses it.
-        route(sample, sample.fingerprint, rule, SeriesState(), note: nil, at: now, &signals)
-        return
-      }
-      guard seriesCount < limits.series else {
-        statistics.noRoom += 1
-        return
-      }
-      seriesCount += 1
-      memory.series[key] = SourceMemory.Series(
-        fingerprint: sample.fingerprint, state: SeriesState(for: rule), collection: 0, touchedAt: now)
+    guard let place = memory.series.index(forKey: key) else {
+      return begin(key, sample, rule, &memory, at: now, &signals)
     }
-    guard let place = memory.series.index(forKey: key) else { return }
     // Taken out and put back, so that the window has one owner and is changed in place.
     var state = SeriesState()
     swap(&state, &memory.series.values[place].state)
@@ -38,6 +26,24 @@ extension Detector {
       memory.series.values[place].touchedAt = now
       memory.series.values[place].isSaidMissing = false
     }
+  }
+
+  /// The first sample of a series; one that can't be judged begins none.
+  private mutating func begin(
+    _ key: SourceMemory.Key, _ sample: Sample, _ rule: SeriesRule, _ memory: inout SourceMemory,
+    at now: Timestamp, _ signals: inout [Signal]
+  ) {
+    guard seriesCount < limits.series else {
+      statistics.noRoom += 1
+      return
+    }
+    let fingerprint = sample.fingerprint
+    let outcome = route(
+      sample, fingerprint, rule, SeriesState(for: rule), note: nil, at: now, &signals)
+    guard outcome.isJudged else { return }
+    seriesCount += 1
+    memory.series[key] = SourceMemory.Series(
+      fingerprint: fingerprint, state: outcome.state, collection: memory.collections, touchedAt: now)
   }
 
   /// Leads `source_up` through the graph.
