@@ -40,6 +40,13 @@ package struct FolderSize: Sendable, Equatable {
   package var files: Int
   /// Whether everything was seen; else there is more than this.
   package var isComplete: Bool
+
+  /// See the fields.
+  package init(bytes: Int64, files: Int, isComplete: Bool) {
+    self.bytes = bytes
+    self.files = files
+    self.isComplete = isComplete
+  }
 }
 
 extension HostProbe {

@@ -34,14 +34,15 @@ package struct HostProbe: Sendable {
 
   /// The mounted file systems that hold files of people and programs, each device once.
   package func mounts() throws(HostError) -> [Mount] {
-    var devices: Set<String> = []
     var paths: Set<String> = []
+    var devices: Set<String> = []
     // A later mount on the same path hides the earlier one.
-    return try parse("proc/self/mounts", ProcText.mounts).reversed().filter { mount in
-      guard paths.insert(mount.path).inserted, mount.isReal else { return false }
+    let visible = try parse("proc/self/mounts", ProcText.mounts).reversed()
+      .filter { paths.insert($0.path).inserted }.reversed()
+    return visible.filter { mount in
       // `tmpfs` and `overlay` are names, not devices. A bind mount shows a device again.
-      return !mount.device.hasPrefix("/") || devices.insert(mount.device).inserted
-    }.reversed()
+      mount.isReal && (!mount.device.hasPrefix("/") || devices.insert(mount.device).inserted)
+    }
   }
 
   /// How full the file system is on which `path` lies.

@@ -3,6 +3,12 @@ package struct CPUTimes: Sendable, Equatable {
   package var busyTicks: UInt64
   package var totalTicks: UInt64
 
+  /// See the fields.
+  package init(busyTicks: UInt64, totalTicks: UInt64) {
+    self.busyTicks = busyTicks
+    self.totalTicks = totalTicks
+  }
+
   /// How busy the processors were between two readings, 0…100; `nil` when no time passed or the counters
   /// went back.
   package func usagePercent(since earlier: CPUTimes) -> Double? {
@@ -19,6 +25,14 @@ package struct MemoryUsage: Sendable, Equatable {
   package var availableBytes: Int64
   package var swapTotalBytes: Int64
   package var swapFreeBytes: Int64
+
+  /// See the fields.
+  package init(totalBytes: Int64, availableBytes: Int64, swapTotalBytes: Int64, swapFreeBytes: Int64) {
+    self.totalBytes = totalBytes
+    self.availableBytes = availableBytes
+    self.swapTotalBytes = swapTotalBytes
+    self.swapFreeBytes = swapFreeBytes
+  }
 
   /// 0…100.
   package var usedPercent: Double {
@@ -46,6 +60,14 @@ package struct InterfaceCounters: Sendable, Equatable {
   package var transmittedBytes: UInt64
   /// Receive and transmit errors.
   package var errors: UInt64
+
+  /// See the fields.
+  package init(name: String, receivedBytes: UInt64, transmittedBytes: UInt64, errors: UInt64) {
+    self.name = name
+    self.receivedBytes = receivedBytes
+    self.transmittedBytes = transmittedBytes
+    self.errors = errors
+  }
 }
 
 /// A mounted file system.
@@ -54,6 +76,14 @@ package struct Mount: Sendable, Equatable {
   package var path: String
   package var type: String
   package var isReadOnly: Bool
+
+  /// See the fields.
+  package init(device: String, path: String, type: String, isReadOnly: Bool) {
+    self.device = device
+    self.path = path
+    self.type = type
+    self.isReadOnly = isReadOnly
+  }
 
   /// Whether files of people and programs live there: not the kernel's own views, nor images that are
   /// full by their nature.
@@ -102,6 +132,18 @@ package struct ProcessReading: Sendable, Equatable {
   package var startTicks: UInt64
   /// Memory that it holds.
   package var residentBytes: Int64
+
+  /// See the fields.
+  package init(
+    pid: Int, command: String, state: String, cpuTicks: UInt64, startTicks: UInt64, residentBytes: Int64
+  ) {
+    self.pid = pid
+    self.command = command
+    self.state = state
+    self.cpuTicks = cpuTicks
+    self.startTicks = startTicks
+    self.residentBytes = residentBytes
+  }
 }
 
 /// What a process used between two looks.
