@@ -151,7 +151,8 @@ let package = Package(
     tests(
       "DiagnosisTests",
       [
-        "IncidentModel", "Settings", "Diagnosis", "HostBackend", "MessageBus", "PostgresBackend", "RedisBackend",
+        "IncidentModel", "Settings", "Diagnosis", "HostBackend", "MessageBus", "PostgresBackend",
+        "RedisBackend",
         "Threads", "TestKit", logging,
       ]),
     tests(

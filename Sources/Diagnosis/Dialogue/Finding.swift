@@ -90,7 +90,7 @@ package struct ToolFailure: Hashable, Sendable {
   package enum Kind: String, Hashable, Sendable, CaseIterable {
     /// The server has no connection left (SQLSTATE 53300).
     case noConnectionLeft
-    /// Nothing listens there.
+    /// Nothing listens there, or no way leads there.
     case refused
     /// The name is not known.
     case unknownHost

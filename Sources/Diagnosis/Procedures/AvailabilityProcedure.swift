@@ -46,7 +46,8 @@ struct AvailabilityProcedure: Procedure {
     switch finding.outcome {
     case .failed(let failure):
       switch failure.kind {
-      case .refused: "\(name) is not running: nothing listens at its address"
+      case .refused:
+        "Nothing answers at the address of \(name): it does not run, or cannot be reached from here"
       case .unknownHost: "The address of \(name) has a name that is not known"
       case .forbidden: "\(name) is there but refuses the user or password of the config"
       case .timedOut: "\(name) does not answer in time"

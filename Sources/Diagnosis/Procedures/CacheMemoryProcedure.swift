@@ -70,7 +70,7 @@ struct CacheMemoryProcedure: Procedure {
       proposal: pattern.map { pattern in
         Proposal(
           runbook: "clear-cache-keys", parameters: ["pattern": .text(pattern)],
-          limit: (count * 1.1 + 10).rounded(.up))
+          limit: (count * 1.1 + 10).rounded())
       },
       advice: advice(prefix, isCulprit: isCulprit, hasPattern: pattern != nil))
   }

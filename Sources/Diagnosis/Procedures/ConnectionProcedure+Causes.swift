@@ -74,9 +74,10 @@ extension ConnectionProcedure.View {
 
   /// The load itself: sessions at work.
   var load: Candidate? {
-    let busy = active
+    let busy = working
     guard busy > 0, sessions.used > 0 else { return nil }
-    let applications = Set(sessions.groups.filter { $0.state == "active" }.map(\.application))
+    let applications = Set(
+      sessions.groups.filter { $0.state == "active" && $0.count > $0.waiting }.map(\.application))
     var evidence = [finding.evidence]
     if let statements = dossier.found(.postgresSlowestStatements) { evidence.append(statements.evidence) }
     if let limits = dossier.found(.postgresLimits) { evidence.append(limits.evidence) }

@@ -25,7 +25,7 @@ struct ConnectionProcedure: Procedure {
       return Question(
         "\(view.sessions.waiting) sessions wait for a lock. Who blocks them?", .postgresBlockingChains)
     }
-    if view.leak == nil, view.active * 2 > view.sessions.used, dossier.asked(.postgresSlowestStatements) == 0
+    if view.leak == nil, view.working * 2 > view.sessions.used, dossier.asked(.postgresSlowestStatements) == 0
     {
       return Question("Most sessions are at work. What takes them so long?", .postgresSlowestStatements)
     }
@@ -114,7 +114,10 @@ extension ConnectionProcedure {
         && rule.isRecovered(sessions.usage(without: idle.count))
     }
 
-    var active: Int { count { $0.state == "active" } }
+    /// Sessions at work; one that waits for a lock is not.
+    var working: Int {
+      sessions.groups.reduce(0) { $0 + ($1.state == "active" ? max(0, $1.count - $1.waiting) : 0) }
+    }
 
     func count(_ condition: (SessionGroup) -> Bool) -> Int {
       sessions.groups.reduce(0) { $0 + (condition($1) ? $1.count : 0) }

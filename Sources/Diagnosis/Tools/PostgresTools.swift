@@ -97,11 +97,11 @@ enum ConnectWords {
   static func kind(_ message: String) -> ToolFailure.Kind {
     let text = message.lowercased()
     func has(_ words: String...) -> Bool { words.contains { text.contains($0) } }
-    if has("refused") { return .refused }
+    if has("timed out", "timeout") { return .timedOut }
+    if has("refused", "connect to server", "no route", "unreachable") { return .refused }
     if has("translate host", "resolve", "name or service", "unknown host", "no such host") {
       return .unknownHost
     }
-    if has("timed out", "timeout") { return .timedOut }
     return .other
   }
 }
