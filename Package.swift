@@ -17,6 +17,7 @@ let collections = ["DequeModule", "HeapModule", "OrderedCollections"].map {
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
@@ -69,7 +70,7 @@ let package = Package(
     // What everything shares.
     module("IncidentModel"),
     module("Settings", ["IncidentModel", yams]),
-    module("Observability", [logging]),
+    module("Observability", ["Threads", logging]),
     module("Threads", ["CLinux"]),
 
     // The functional core.
@@ -114,7 +115,10 @@ let package = Package(
       ]),
     module(
       "AgentRuntime",
-      ["IncidentModel", "Settings", "MessageBus", "Observability", argumentParser, lifecycle, logging]),
+      [
+        "IncidentModel", "Settings", "MessageBus", "Observability", argumentParser, lifecycle, unixSignals,
+        logging,
+      ]),
     module(
       "Coordination",
       [
