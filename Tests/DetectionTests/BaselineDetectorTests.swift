@@ -36,10 +36,27 @@ struct BaselineDetectorTests {
     }
     let raised = journey.signals.filter { $0.state == .raised }
     let episodes = Set(raised.map(\.breachedSince)).count
-    print("false positives in 100,000 samples, seed \(seed): \(episodes)")
     // Three in a row past 2 deviations by chance: 0.0228³ ≈ 1.2 in 100,000.
     #expect(episodes <= 8)
     #expect(raised.allSatisfy { $0.severity <= .medium })
+  }
+
+  @Test(
+    "holding trouble out of the past does not narrow it: single samples deviate as often as normal ones should"
+  )
+  func unbiased() {
+    var settings = BaselineSettings()
+    settings.forSamples = 1
+    let detector = BaselineDetector(settings)
+    var state = detector.freshState()
+    var random = Seeded(4)
+    var deviating = 0
+    for step in 0..<50_000 {
+      let value = random.normal(mean: 50, deviation: 5)
+      if case .breaching = detector.judge(value, at: .at(Double(step)), &state) { deviating += 1 }
+    }
+    // 2.28 % past two deviations on one side.
+    #expect((0.020...0.030).contains(Double(deviating) / 50_000))
   }
 
   @Test("short history says nothing, whatever comes", arguments: 1...10)

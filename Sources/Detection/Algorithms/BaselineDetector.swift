@@ -10,8 +10,8 @@ package import Settings
 ///   allows, if more) from its mean (the idea of P. J. Huber, 1964, as in S. Gelper, R. Fried, C. Croux, "Robust
 ///   forecasting with exponential and Holt-Winters smoothing", 2010). Clamping at the very bound that raises would
 ///   shrink the spread step by step until ordinary noise raises.
-/// - **While raised** nothing enters the past and the bounds stay frozen, so the trouble can't become its own normal
-///   and anyone can measure again by the bounds in the signal.
+/// - **While raised** what breaches does not enter the past and the bounds stay frozen, so the trouble can't become
+///   its own normal and anyone can measure again by the bounds in the signal.
 /// - **A lasting level shift** becomes usual: when the window's half (at least `minimumSamples`) has passed since
 ///   raising and the value lies well within the bounds of those newer samples alone, they become the past, and the
 ///   trouble counts as gone by the *new* bounds. A value that goes on climbing is not adopted.
@@ -123,13 +123,8 @@ package struct BaselineDetector: Hashable, Sendable {
       state.past.append(value)
       return .learning
     }
-    let fence = max(3, deviations) * usual.spread
-    defer {
-      // After `judge` has looked at the past: a sample is never held against itself.
-      if state.episode == nil {
-        state.past.append(min(max(value, usual.mean - fence), usual.mean + fence))
-      }
-    }
+    // Only after the sample was held against the past does it become a part of it.
+    defer { admit(value, usual, &state) }
     guard let side = deviatingSide(value, usual) else {
       state.badInARow = 0
       state.badSince = nil
@@ -148,18 +143,22 @@ package struct BaselineDetector: Hashable, Sendable {
     return .breaching(bounds, since: since)
   }
 
+  /// Lets a value into the past, no further from the mean than outliers may be.
+  private func admit(_ value: Double, _ usual: Usual, _ state: inout State) {
+    let fence = max(3, deviations) * usual.spread
+    state.past.append(min(max(value, usual.mean - fence), usual.mean + fence))
+  }
+
   private func judgeRaised(_ value: Double, _ state: inout State) -> Verdict {
     guard var episode = state.episode else { return .quiet }
     state.episode = nil  // so that the ring below has one owner and is not copied
     episode.newer.append(value)
     let bounds = episode.bounds
     let since = episode.since
+    if !bounds.isBreached(value) { admit(value, (bounds.mean, bounds.spread), &state) }
     if bounds.isRecovered(value) {
       episode.goodInARow += 1
-      if episode.goodInARow >= forSamples {
-        state.past.append(value)
-        return .recovered(bounds, since: since)
-      }
+      if episode.goodInARow >= forSamples { return .recovered(bounds, since: since) }
     } else {
       episode.goodInARow = 0
       if episode.newer.count >= max(minimumSamples, windowSamples / 2),
