@@ -78,6 +78,24 @@ struct RecoveryWatchTests {
     }
   }
 
+  @Test("what is still being counted is neither good nor bad, and does not hold the watch up for ever")
+  func pending() {
+    var watch = RecoveryWatch([Make.signal()])
+    let rounds: [SymptomReading] = [.pending, .value(50), .pending, .pending, .value(50)]
+    let verdicts = rounds.map { verdict(watch.take([$0], at: Make.start, isOver: false)) }
+    #expect(verdicts == [nil, nil, nil, nil, .recovered])
+
+    var never = RecoveryWatch([Make.signal()])
+    #expect(verdict(never.take([.pending], at: Make.start, isOver: false)) == nil)
+    #expect(verdict(never.take([.pending], at: Make.start, isOver: true)) == .unknown)
+
+    var once = RecoveryWatch([Make.signal()])
+    _ = once.take([.value(50)], at: Make.start, isOver: false)
+    let last = (0..<30).lazy.compactMap { _ in verdict(once.take([.pending], at: Make.start, isOver: true)) }
+      .first
+    #expect(last == .unknown)
+  }
+
   @Test("a lower bound is watched the other way round")
   func below() {
     let signal = Make.signal(

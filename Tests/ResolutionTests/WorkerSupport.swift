@@ -7,11 +7,15 @@ import Settings
 /// Keeps what a worker states, in order, and can end its lease.
 actor RecordingReporter: JobReporter {
   private(set) var statements: [String] = []
-  private(set) var outcomes: [StepOutcome] = []
   /// The lease is lost with the statement of this number.
   private let lostAt: Int?
 
-  init(lostAt: Int? = nil) { self.lostAt = lostAt }
+  private let onConcluded: @Sendable () async -> Void
+
+  init(lostAt: Int? = nil, onConcluded: @escaping @Sendable () async -> Void = {}) {
+    self.lostAt = lostAt
+    self.onConcluded = onConcluded
+  }
 
   func exchanged(_ exchange: Exchange, on lease: Lease) throws(LeaseError) {
     try note("exchanged \(exchange.number)")
@@ -19,9 +23,9 @@ actor RecordingReporter: JobReporter {
   func intend(step index: Int, name: String, on lease: Lease) throws(LeaseError) {
     try note("intend \(index) \(name)")
   }
-  func concluded(_ outcome: StepOutcome, on lease: Lease) throws(LeaseError) {
+  func concluded(_ outcome: StepOutcome, on lease: Lease) async throws(LeaseError) {
     try note("concluded \(outcome.index) \(outcome.state.rawValue)")
-    outcomes.append(outcome)
+    await onConcluded()
   }
   func note(_ text: String) throws(LeaseError) {
     if statements.count == lostAt { throw .lost(reason: "another has it") }
@@ -45,12 +49,18 @@ actor ScriptedMeter: SymptomMeter {
   private var rounds: [SymptomReading]
   private(set) var isClosed = false
 
-  init(_ rounds: [SymptomReading]) { self.rounds = rounds }
+  private let span: Duration
+
+  init(_ rounds: [SymptomReading], span: Duration = .zero) {
+    self.rounds = rounds
+    self.span = span
+  }
 
   func measure(_ signals: [Signal]) -> [SymptomReading] {
     let reading = rounds.count > 1 ? rounds.removeFirst() : rounds[0]
     return signals.map { _ in reading }
   }
+  func span(of signals: [Signal]) -> Duration { span }
   func close() { isClosed = true }
 }
 

@@ -11,6 +11,7 @@ private struct Scene {
   var readings: [SymptomReading] = [.value(40)]
   var answer: @Sendable (Action, ActionContext) -> StepRun = { _, _ in .succeeded(detail: "done", undo: nil) }
   var lostAt: Int?
+  var span = Duration.zero
   let time = TestTime()
 
   init(
@@ -24,7 +25,7 @@ private struct Scene {
 
   func perform() async throws -> (JobResult?, [String], LeaseError?) {
     let reporter = RecordingReporter(lostAt: lostAt)
-    let meter = ScriptedMeter(readings)
+    let meter = ScriptedMeter(readings, span: span)
     let worker = ResolutionWorker(
       settings: settings, runner: ScriptedRunner(reporter: reporter, answer: answer), pace: time.pace,
       logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
@@ -89,6 +90,19 @@ struct WorkerTests {
     #expect(scene.time.passed >= .seconds(28) && scene.time.passed <= .seconds(34))
   }
 
+  @Test("a symptom that takes longer to be known is watched for longer")
+  func longerSpan() async throws {
+    var scene = try Scene()
+    scene.readings = [.pending]
+    scene.span = .seconds(68)
+    guard case (.remedied(let verification, _)?, _, _) = try await scene.perform() else {
+      Issue.record("not remedied")
+      return
+    }
+    #expect(verification.verdict == .unknown)
+    #expect(scene.time.passed >= .seconds(66) && scene.time.passed < .seconds(72))
+  }
+
   @Test("worse is put back at once, not at the end of the window")
   func worse() async throws {
     var scene = try Scene()
@@ -122,6 +136,19 @@ struct WorkerTests {
     }
     let (_, statements, _) = try await scene.perform()
     #expect(!statements.contains { $0.hasPrefix("undo") })
+  }
+
+  @Test("an agent that stops states what was done and begins nothing new")
+  func stops() async throws {
+    var scene = try Scene()
+    scene.answer = { _, _ in
+      withUnsafeCurrentTask { $0?.cancel() }
+      return .succeeded(detail: "done", undo: nil)
+    }
+    let stopping = scene
+    let (result, statements, error) = try await Task { try await stopping.perform() }.value
+    #expect(statements == ["intend 0 a", "run 0", "concluded 0 succeeded"])
+    #expect(result == nil && error == .lost(reason: "the work was cancelled"))
   }
 
   @Test("retries wait a little, and state an intent each time")

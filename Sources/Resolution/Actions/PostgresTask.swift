@@ -25,6 +25,10 @@ enum PostgresTask {
   static func failure(_ error: any Error) -> ActionFailure {
     switch error {
     case let failure as ActionFailure: failure
+    case let error as PostgresError where error.isTooManyConnections:
+      ActionFailure(
+        "\(PlainLine.of(error.description, 400)); give the resolver a role that may use the reserved connections"
+      )
     case let error as PostgresError: ActionFailure(PlainLine.of(error.description, 400))
     default: ActionFailure("unexpected: \(PlainLine.of("\(error)", 400))")
     }

@@ -6,6 +6,8 @@ package enum SymptomReading: Sendable, Equatable {
   case value(Double)
   /// It could not be measured; the reason is for people.
   case unmeasured(reason: String)
+  /// What is counted over a span of time is being counted: neither good nor bad yet.
+  case pending
 }
 
 /// Judges, measurement by measurement, whether every symptom is gone.
@@ -39,17 +41,21 @@ package struct RecoveryWatch: Sendable, Equatable {
 
   /// Measurements that are kept at the most; the oldest go first.
   static let maxMeasurements = 100
+  /// What is good at the end of the window but not yet often enough gets so many rounds more.
+  static let maxExtraRounds = 20
 
   private struct Track: Sendable, Equatable {
     let signal: Signal
     var good = 0
     var worse = 0
+    /// The last reading that says something.
     var last: SymptomReading?
   }
 
   private let bounds: Bounds
   private var tracks: [Track]
   private var measurements: [HealthMetric] = []
+  private var extraRounds = 0
 
   /// A watch over these signals, which hold the rule and the value before.
   package init(_ signals: [Signal], bounds: Bounds = Bounds()) {
@@ -77,12 +83,14 @@ package struct RecoveryWatch: Sendable, Equatable {
     guard isOver else { return .lookAgain }
     if tracks.contains(where: isBad) { return settle(.notRecovered, summary, at: now) }
     if tracks.contains(where: isUnmeasured) { return settle(.unknown, summary, at: now) }
-    // All are good but not yet often enough: the next round decides, one way or the other.
-    return .lookAgain
+    // All are good but not yet often enough: the next readings decide, one way or the other.
+    extraRounds += 1
+    return extraRounds > Self.maxExtraRounds ? settle(.unknown, summary, at: now) : .lookAgain
   }
 
   private mutating func note(_ reading: SymptomReading, of index: Int, at now: Timestamp) {
     let signal = tracks[index].signal
+    if reading == .pending { return }
     tracks[index].last = reading
     guard case .value(let value) = reading, value.isFinite else {
       if case .value = reading { tracks[index].last = .unmeasured(reason: "the value is not a number") }
@@ -137,7 +145,7 @@ package struct RecoveryWatch: Sendable, Equatable {
         return "\(signal.metric) went from \(before) to \(Figures.short(value))\(unit) (\(bound))"
       case .unmeasured(let reason):
         return "\(signal.metric) could not be measured: \(PlainLine.of(reason, 300))"
-      case nil:
+      case .pending, nil:
         return "\(signal.metric) was not measured"
       }
     }

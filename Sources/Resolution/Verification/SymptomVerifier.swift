@@ -4,6 +4,8 @@ package import IncidentModel
 package protocol SymptomMeter: Sendable {
   /// Measures each signal's series once: one reading for each, in their order.
   func measure(_ signals: [Signal]) async -> [SymptomReading]
+  /// How long these symptoms must be watched at least to be known.
+  func span(of signals: [Signal]) async -> Duration
   /// Gives up connections; nothing is measured afterwards.
   func close() async
 }
@@ -30,10 +32,11 @@ struct SymptomVerifier: Sendable {
     let signals = Self.signals(of: incident)
     var watch = RecoveryWatch(signals, bounds: bounds)
     await pace.sleep(Self.settling)
+    let window = max(bounds.window, await meter.span(of: signals))
     let start = pace.elapsed()
     while !Task.isCancelled {
       let round = await meter.measure(signals)
-      let isOver = pace.elapsed() - start + bounds.interval > bounds.window
+      let isOver = pace.elapsed() - start + bounds.interval > window
       if case .settled(let verification, let worse) = watch.take(round, at: pace.now(), isOver: isOver) {
         return (verification, worse)
       }
