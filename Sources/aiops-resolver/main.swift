@@ -1,1 +1,3 @@
-print("placeholder")
+import Resolution
+
+await ResolverAgent.main()
