@@ -128,7 +128,9 @@ let package = Package(
     module("OperatorTool", ["IncidentModel", "Settings", "HTTPBackend", argumentParser]),
 
     program("aiops-coordinator", ["Coordination", "AgentRuntime"]),
-    program("aiops-detector", ["Detection", "AgentRuntime"]),
+    program(
+      "aiops-detector",
+      ["Detection", "AgentRuntime", "IncidentModel", "MessageBus", "Settings", argumentParser]),
     program("aiops-diagnoser", ["Diagnosis", "AgentRuntime"]),
     program("aiops-resolver", ["Resolution", "AgentRuntime"]),
     program("aiopsctl", ["OperatorTool"]),
