@@ -35,11 +35,14 @@ agents_are_there() {
   api /readyz && api /aiops/agents | jq -e '["detector", "diagnoser", "resolver"] - [.agents[].kind] == []'
 }
 
+# start_agent KIND CONFIG: without a configuration, by the built-in one.
+start_agent() { start "$1" "$bin/aiops-$1" --name "$1" ${2:+--config "$2"}; }
+
 # start_agents CONFIG: starts them and waits until the coordinator knows the other three.
 start_agents() {
   local kind
   agent_config=$1
-  for kind in "${agents[@]}"; do start "$kind" "$bin/aiops-$kind" --config "$agent_config"; done
+  for kind in "${agents[@]}"; do start_agent "$kind" "$agent_config"; done
   wait_for_agents
 }
 
@@ -72,7 +75,7 @@ revive_agents() {
     ((revivals < 8)) || check_agents
     revivals=$((revivals + 1))
     say "  (aiops-$dead ended; starting it again)"
-    start "$dead" "$bin/aiops-$dead" --config "$agent_config"
+    start_agent "$dead" "$agent_config"
     sleep 0.2
   done
 }

@@ -31,16 +31,17 @@ first_dead() {
   return 1
 }
 
-# stop NAME...: asks them all to end, and ends by force what has not after so many seconds.
-stop_grace=5
+# stop NAME...: asks them all to end, and ends by force what has not after so many milliseconds.
+stop_grace=5000
+milliseconds() { printf '%s\n' "$((${EPOCHREALTIME/./} / 1000))"; }
 stop() {
   local name end
   for name in "$@"; do
     kill -s "${process_signals[$name]:-TERM}" "${process_pids[$name]}" 2>/dev/null || true
   done
-  end=$((SECONDS + stop_grace))
+  end=$(($(milliseconds) + stop_grace))
   for name in "$@"; do
-    while is_running "$name" && ((SECONDS < end)); do sleep 0.05; done
+    while is_running "$name" && (($(milliseconds) < end)); do sleep 0.05; done
     if is_running "$name"; then
       complain "$name did not end when asked; killing it"
       kill -KILL -- "-${process_pids[$name]}" 2>/dev/null || true
