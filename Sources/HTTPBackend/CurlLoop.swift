@@ -99,8 +99,25 @@ final class CurlLoop: @unchecked Sendable {
         guard let transfer = transfers[handle] else { continue }
         end(handle, transfer.outcome(ccurl_message_result(message)))
       }
-      curl_multi_poll(multi, nil, 0, 60_000, nil)
+      curl_multi_poll(multi, nil, 0, endSilent(), nil)
     }
+  }
+
+  /// Ends streams that were silent for too long.
+  /// - Returns: when to look again, in milliseconds.
+  private func endSilent() -> CInt {
+    var wait: CInt = 60_000
+    let now = ContinuousClock.now
+    for (handle, transfer) in transfers {
+      guard let silentAt = transfer.silentAt else { continue }
+      let (seconds, attoseconds) = (silentAt - now).components
+      if silentAt <= now {
+        end(handle, transfer.outcome(CURLE_OPERATION_TIMEDOUT))
+      } else if seconds < 60 {
+        wait = min(wait, CInt(seconds) * 1000 + CInt(attoseconds / 1_000_000_000_000_000) + 1)
+      }
+    }
+    return wait
   }
 
   private func begin(_ transfer: Transfer) {

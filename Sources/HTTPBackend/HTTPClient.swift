@@ -31,8 +31,7 @@ package final class HTTPClient: Sendable {
   ///
   /// - Parameters:
   ///   - request: what is asked.
-  ///   - silence: a stream on which nothing comes for so long has failed (whole seconds);
-  ///     `nil` waits for ever.
+  ///   - silence: a stream on which nothing comes for so long has failed; `nil` waits for ever.
   ///   - onChunk: called on the client's thread, so it must be short; `false` ends the stream.
   /// - Returns: the answer, without the body that was streamed, once the stream has ended.
   package func stream(

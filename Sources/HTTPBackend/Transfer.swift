@@ -30,6 +30,10 @@ final class Transfer: @unchecked Sendable {
   /// What the callbacks found wrong; libcurl only knows that they refused to go on.
   private var refusal: Refusal?
 
+  /// When a stream on which nothing comes has failed. Not libcurl's low speed limit, which looks at the
+  /// average of five seconds.
+  private(set) var silentAt: ContinuousClock.Instant?
+
   private enum Refusal { case tooLarge, streamEnded }
 
   init(request: HTTPRequest, stream: Stream?) {
@@ -61,14 +65,8 @@ final class Transfer: @unchecked Sendable {
     check(ccurl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText))
     let timeout = max(1, Self.milliseconds(request.timeout))
     check(ccurl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, timeout))
-    if let stream {
-      if let silence = stream.silence {
-        check(ccurl_set_long(easy, CURLOPT_LOW_SPEED_LIMIT, 1))
-        check(ccurl_set_long(easy, CURLOPT_LOW_SPEED_TIME, max(1, Int(silence.components.seconds))))
-      }
-    } else {
-      check(ccurl_set_long(easy, CURLOPT_TIMEOUT_MS, timeout))
-    }
+    if stream == nil { check(ccurl_set_long(easy, CURLOPT_TIMEOUT_MS, timeout)) }
+    heard()
     if request.followRedirects {
       check(ccurl_set_long(easy, CURLOPT_FOLLOWLOCATION, 1))
       check(ccurl_set_long(easy, CURLOPT_MAXREDIRS, 5))
@@ -89,6 +87,8 @@ final class Transfer: @unchecked Sendable {
     guard code == CURLE_OK else { throw failure(String(cString: curl_easy_strerror(code))) }
     return easy
   }
+
+  private func heard() { silentAt = stream?.silence.map { .now + $0 } }
 
   private func setMethod(_ easy: UnsafeMutableRawPointer, _ check: (CURLcode) -> Void) {
     switch request.method {
@@ -126,6 +126,7 @@ final class Transfer: @unchecked Sendable {
 
   /// A piece of the answer's body.
   fileprivate func received(body chunk: UnsafeRawBufferPointer) -> Bool {
+    heard()
     if let stream, (200...299).contains(status) {
       if !stream.onChunk([UInt8](chunk)) { refusal = .streamEnded }
       return refusal == nil
