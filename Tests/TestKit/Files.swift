@@ -44,10 +44,24 @@ package struct TemporaryFolder: Sendable {
     return full
   }
 
+  /// Makes a symbolic link in it.
+  package func link(_ target: String, as name: String) throws {
+    guard symlink(target, path(name)) == 0 else { throw TestKitError("no link \(name)") }
+  }
+
+  /// Makes a file of it look as if it had last changed so many seconds ago.
+  package func setAge(seconds: Int, of name: String) throws {
+    let moment = timespec(tv_sec: time(nil) - seconds, tv_nsec: 0)
+    guard utimensat(AT_FDCWD, path(name), [moment, moment], 0) == 0 else {
+      throw TestKitError("the age of \(name) cannot be set")
+    }
+  }
+
   /// Removes it and all that is in it.
   package func remove() { removeTree(path) }
 
   /// Runs `body` with a folder and removes it afterwards.
+  @discardableResult
   package static func with<Result>(
     _ name: String = "test", isolation: isolated (any Actor)? = #isolation,
     _ body: (TemporaryFolder) async throws -> Result

@@ -7,18 +7,19 @@ import Threads
 /// A small shell reads the numbers of process groups and the paths of folders from a pipe. When the pipe
 /// ends, because this process did, whatever the way, it kills the groups and removes the folders.
 /// PR_SET_PDEATHSIG would not do: it is about the thread that forked, and a change of user clears it.
-enum Reaper {
-  private static let script = """
+package enum Reaper {
+  /// What the shell runs.
+  package static let script = """
     trap '' INT TERM HUP
     groups=' '; folders=' '
     while read -r word what; do
       case $word in
         +group) groups="$groups$what " ;;
-        -group) groups="${groups%% $what *} ${groups#* $what }" ;;
+        -group) case $groups in *" $what "*) groups="${groups%% $what *} ${groups#* $what }" ;; esac ;;
         +folder) folders="$folders$what " ;;
       esac
     done
-    for group in $groups; do kill -KILL -- "-$group" 2>/dev/null; done
+    for group in $groups; do kill -KILL "-$group" 2>/dev/null; done
     sleep 0.2
     for folder in $folders; do rm -rf -- "$folder"; done
     """

@@ -25,7 +25,7 @@ package final class ScriptedHTTPServer: Sendable {
     /// A status, headers and a body.
     case reply(Int = 200, headers: [(String, String)] = [], body: [UInt8] = [])
     /// A status and a body of JSON.
-    case json(Int = 200, String)
+    case json(Int, String)
     /// The head of a reply and then its pieces, each after a pause, until they end; then the connection does.
     case stream(
       headers: [(String, String)] = [], pieces: [String], pause: Duration = .zero, holdOpen: Bool = false)
@@ -35,6 +35,9 @@ package final class ScriptedHTTPServer: Sendable {
     case raw([UInt8])
     /// The end of the connection.
     case disconnect
+
+    /// A body of JSON.
+    package static func json(_ text: String, status: Int = 200) -> Response { .json(status, text) }
   }
 
   private struct State {
@@ -80,6 +83,7 @@ package final class ScriptedHTTPServer: Sendable {
   }
 
   /// Runs `body` with a server and stops it afterwards.
+  @discardableResult
   package static func with<Result>(
     _ answer: @escaping @Sendable (Request) -> Response, isolation: isolated (any Actor)? = #isolation,
     _ body: (ScriptedHTTPServer) async throws -> Result

@@ -18,6 +18,7 @@ package final class TestPostgres: Sendable {
   /// - Parameters:
   ///   - maxConnections: `max_connections`; three of them are the superuser's.
   ///   - settings: more of `postgresql.conf`.
+  @discardableResult
   package static func withServer<Result>(
     maxConnections: Int = 50, settings: [String: String] = [:], isolation: isolated (any Actor)? = #isolation,
     _ body: (TestPostgres) async throws -> Result

@@ -14,6 +14,7 @@ package final class TestRedis: Sendable {
   ///   - maxMemory: e.g. `20mb`; `nil` for no limit.
   ///   - password: what clients must say.
   ///   - arguments: more of redis-server's.
+  @discardableResult
   package static func withServer<Result>(
     maxMemory: String? = nil, password: String? = nil, arguments: [String] = [],
     isolation: isolated (any Actor)? = #isolation, _ body: (TestRedis) async throws -> Result
@@ -103,6 +104,7 @@ package final class TestPgBouncer: Sendable {
   /// - Parameters:
   ///   - server: the server behind it; its database `postgres` is offered under that name.
   ///   - poolSize: `default_pool_size`.
+  @discardableResult
   package static func withPooler<Result>(
     before server: TestPostgres, poolSize: Int = 5, isolation: isolated (any Actor)? = #isolation,
     _ body: (TestPgBouncer) async throws -> Result
@@ -172,6 +174,7 @@ package final class TestPrometheus: Sendable {
   package var url: String { "http://127.0.0.1:\(port)" }
 
   /// Starts a server for `body` and stops it afterwards.
+  @discardableResult
   package static func withServer<Result>(
     isolation: isolated (any Actor)? = #isolation, _ body: (TestPrometheus) async throws -> Result
   ) async throws -> Result {
