@@ -127,7 +127,7 @@ let package = Package(
       ]),
     module("OperatorTool", ["IncidentModel", "Settings", "HTTPBackend", argumentParser]),
 
-    program("aiops-coordinator", ["Coordination", "AgentRuntime"]),
+    program("aiops-coordinator", ["IncidentModel", "Settings", "Coordination", "AgentRuntime", lifecycle]),
     program(
       "aiops-detector",
       ["Detection", "AgentRuntime", "IncidentModel", "MessageBus", "Settings", argumentParser]),
@@ -170,14 +170,14 @@ let package = Package(
     tests(
       "CoordinationTests",
       [
-        "IncidentModel", "IncidentEngine", "Settings", "MessageBus", "Coordination", "HTTPBackend", "TestKit",
-        logging,
+        "IncidentModel", "IncidentEngine", "Settings", "MessageBus", "Notification", "Coordination",
+        "HTTPBackend", "TestKit", logging,
       ]),
     tests("OperatorToolTests", ["IncidentModel", "OperatorTool", "TestKit"]),
     tests(
       "SystemTests",
       [
-        "IncidentModel", "Settings", "HTTPBackend", "PostgresBackend", "TestKit",
+        "IncidentModel", "HTTPBackend", "PostgresBackend", "TestKit", "Threads",
       ]),
   ],
   swiftLanguageModes: [.v6]

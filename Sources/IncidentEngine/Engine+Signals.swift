@@ -21,35 +21,38 @@ extension Engine {
     _ = place(signal)
   }
 
-  /// Takes an outside monitor's statement; every posting counts.
-  mutating func take(_ alert: AIopsAlert, id: String) -> EngineReply {
-    let (outcome, incident) = place(alert.signal(id: id))
-    return .alert(outcome, incident)
+  /// Takes an outside monitor's statements; every posting counts.
+  mutating func take(_ alerts: [AIopsAlert], posting: String) -> EngineReply {
+    var placements: [AlertPlacement] = []
+    for (index, alert) in alerts.enumerated() {
+      placements.append(place(alert.signal(id: "\(posting)-\(index)")))
+    }
+    return .alerts(placements)
   }
 
   /// Gives a signal its place: in an open incident, in a new one, or in none.
-  private mutating func place(_ signal: Signal) -> (AlertOutcome, IncidentID?) {
+  private mutating func place(_ signal: Signal) -> AlertPlacement {
     if let id = openIncident(for: signal) {
       emit(.signalled(signal: signal), on: id, by: signal.detector)
       updateSettling(id)
-      return (signal.state == .cleared ? .cleared : .counted, id)
+      return AlertPlacement(outcome: signal.state == .cleared ? .cleared : .counted, incident: id)
     }
     if signal.state == .cleared {
       emit(.noted(signal: signal, reason: "no open incident"), by: signal.detector)
-      return (.ignored, nil)
+      return AlertPlacement(outcome: .ignored, incident: nil)
     }
     if isQuiet(signal.fingerprint) {
       emit(.noted(signal: signal, reason: "marked as false positive"), by: signal.detector)
-      return (.ignored, nil)
+      return AlertPlacement(outcome: .ignored, incident: nil)
     }
     if let ended = state.endedByFingerprint[signal.fingerprint], signal.observedAt <= ended {
       emit(.noted(signal: signal, reason: "seen before the incident ended"), by: signal.detector)
-      return (.ignored, nil)
+      return AlertPlacement(outcome: .ignored, incident: nil)
     }
     let id = Engine.incidentID(number: state.opened)
     emit(.opened(signal: signal, autonomy: policy.autonomy(for: signal.target)), on: id, by: signal.detector)
     emit(.queued(job: .diagnose, deadline: now + policy.diagnosisLimit), on: id)
-    return (.opened, id)
+    return AlertPlacement(outcome: .opened, incident: id)
   }
 
   /// The open incident that a signal belongs to: of its series, or of its target and family lately.

@@ -95,7 +95,11 @@ extension Engine {
   /// Ends an incident's job; a worker that still has it is told.
   mutating func endJob(_ id: IncidentID, reason: String) {
     guard let job = state.records[id]?.job else { return }
-    emit(.jobEnded(token: job.lease?.lease.token, reason: reason), on: id)
+    if let active = job.lease {
+      // The token ends without a result, so that a late result is refused.
+      emit(.leaseLost(token: active.lease.token, reason: reason), on: id)
+    }
+    emit(.jobEnded(token: nil, reason: reason), on: id)
     if let active = job.lease {
       decision.effects.append(.revoke(active.lease, instance: active.instance, reason: reason))
     }

@@ -29,7 +29,7 @@ package struct Engine: Sendable {
     decision = Decision()
     switch input {
     case .signals(let signals): for signal in signals { take(signal) }
-    case .alert(let alert, let id): decision.reply = take(alert, id: id)
+    case .alerts(let alerts, let posting): decision.reply = take(alerts, posting: posting)
     case .joined(let info): join(info)
     case .heartbeat(let instance, let load, let slots, let leases):
       decision.reply = heartbeat(instance, load: load, freeSlots: slots, leases: leases)

@@ -8,7 +8,7 @@ extension EngineEvent {
     case .opened(let signal, _):
       (kind, text) = ("status", "detected: \(Self.describe(signal))")
     case .signalled(let signal): (kind, text) = ("signal", Self.describe(signal))
-    case .noted, .announcementSettled(_, "delivered"), .climbed: return nil
+    case .noted, .announcementSettled(_, "delivered"), .climbed, .jobEnded(nil, _): return nil
     case .queued(let job, _):
       (kind, text) = ("job", job == .diagnose ? "waits for a diagnoser" : "waits for a resolver")
     case .leased(let lease, let worker, _, let attempt, _):
@@ -17,7 +17,7 @@ extension EngineEvent {
         "status",
         lease.kind == .diagnose ? "investigating by \(worker)\(again)" : "resolving by \(worker)\(again)"
       )
-    case .leaseLost(_, let reason): (kind, text) = ("job", "worker lost: \(reason)")
+    case .leaseLost(_, let reason): (kind, text) = ("job", "work taken back: \(reason)")
     case .jobEnded(_, let reason): (kind, text) = ("job", reason)
     case .exchanged(let exchange):
       (kind, text) = ("dialogue", "\(exchange.question) — \(exchange.finding)")

@@ -39,7 +39,7 @@ package enum Fact: Sendable, Equatable, Codable {
   case leased(lease: Lease, worker: String, instance: String, attempt: Int, expires: Timestamp)
   /// A worker lost the work or gave it back; it waits again.
   case leaseLost(token: UInt64, reason: String)
-  /// The work is over, done or not; nobody holds it any more.
+  /// The work is over: under a token with its worker's result, without one for other reasons.
   case jobEnded(token: UInt64?, reason: String)
   case exchanged(exchange: Exchange)
   case diagnosed(diagnosis: Diagnosis)

@@ -4,8 +4,8 @@ package import IncidentModel
 package enum EngineInput: Sendable {
   /// A detector's statements. Those with an id that was seen before change nothing.
   case signals([Signal])
-  /// An outside monitor's statement, under an id of this one posting.
-  case alert(AIopsAlert, id: String)
+  /// An outside monitor's statements, in order, under an id of this one posting.
+  case alerts([AIopsAlert], posting: String)
   /// An agent said hello.
   case joined(AgentInfo)
   /// An agent is there, may take so many more jobs, and holds these leases.
@@ -62,13 +62,26 @@ package enum EngineReply: Sendable, Equatable {
   case renewed([Lease])
   /// The agent must say hello first.
   case unknownAgent
-  /// What became of an alert.
-  case alert(AlertOutcome, IncidentID?)
+  /// What became of each alert.
+  case alerts([AlertPlacement])
   /// The incident after a person's word.
   case incident(Incident)
   case notFound
   /// A person's word that does not fit the incident's state, and why.
   case conflict(reason: String)
+}
+
+/// What became of an alert.
+package struct AlertPlacement: Sendable, Equatable {
+  package var outcome: AlertOutcome
+  /// The incident it belongs to, if any.
+  package var incident: IncidentID?
+
+  /// A placement; see the fields.
+  package init(outcome: AlertOutcome, incident: IncidentID?) {
+    self.outcome = outcome
+    self.incident = incident
+  }
 }
 
 /// What an alert did.

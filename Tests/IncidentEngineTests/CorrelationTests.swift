@@ -21,8 +21,9 @@ struct CorrelationTests {
       alertID: "a-1", metricName: "queue_depth", currentValue: 200, threshold: 100, condition: .above,
       timestamp: world.now, resource: "orders", description: "the queue grows")
     for number in 0..<100 {
-      let reply = world.tell(.alert(alert, id: "posting-\(number)"))
-      #expect(reply == .alert(number == 0 ? .opened : .counted, world.only.id))
+      let reply = world.tell(.alerts([alert], posting: "posting-\(number)"))
+      let placement = AlertPlacement(outcome: number == 0 ? .opened : .counted, incident: world.only.id)
+      #expect(reply == .alerts([placement]))
     }
     #expect(world.incidents.count == 1)
     #expect(world.only.count == 100)
@@ -90,7 +91,9 @@ struct CorrelationTests {
       let alert = AIopsAlert(
         alertID: "a", metricName: "m", currentValue: 2, threshold: 1, condition: .above,
         timestamp: world.now, resource: "r\(number)", description: "")
-      guard case .alert(.opened, let id?) = world.tell(.alert(alert, id: "p\(number)")) else {
+      guard case .alerts(let placements) = world.tell(.alerts([alert], posting: "p\(number)")),
+        let id = placements.first?.incident
+      else {
         Issue.record("alert \(number) opened nothing")
         return
       }

@@ -113,6 +113,11 @@ struct LeaseTests {
       Issue.record("a step was granted on an ended incident")
       return
     }
+    let late = JobResult.failed(reason: "too late")
+    guard case .refused = world.tell(.finished(late, lease, instance: "wolf")) else {
+      Issue.record("a late result was taken")
+      return
+    }
   }
 
   @Test("jobs go to the least loaded worker that can reach the target")

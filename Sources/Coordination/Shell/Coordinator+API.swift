@@ -1,0 +1,99 @@
+import IncidentEngine
+package import IncidentModel
+import MessageBus
+import OrderedCollections
+
+extension Coordinator: CoordinatorAPI {
+  private static let overloaded = APIError.unavailable(
+    reason: "the coordinator stops or has more to do than it can take; try again in a few seconds")
+
+  package func incidents(_ query: IncidentQuery) throws(APIError) -> IncidentPage {
+    query.page(of: views.values)
+  }
+
+  package func incident(_ id: IncidentID) async throws(APIError) -> Incident? {
+    if let incident = views[id] { return incident }
+    // An incident that ended long ago is only in the journal.
+    do {
+      let decoder = JSONCoding.decoder()
+      let events = try await store.records(of: id, limit: 10_000).map { try $0.event(decoder: decoder) }
+      return Incident.replayed(from: events)
+    } catch {
+      throw .unavailable(reason: "the journal can't be read: \(error)")
+    }
+  }
+
+  package nonisolated func command(
+    _ verb: PersonVerb, on id: IncidentID, by person: String, note: String?
+  ) async throws(APIError) -> Incident {
+    switch await submit(.person(verb, id, by: person, note: note)) {
+    case .incident(let incident): return incident
+    case .conflict(let reason): throw .conflict(reason: reason)
+    case .notFound:
+      // Long over, perhaps.
+      if let ended = try await incident(id) {
+        throw .conflict(reason: "\(id) has ended: it is \(ended.status.rawValue)")
+      }
+      throw .notFound
+    default: throw Self.overloaded
+    }
+  }
+
+  package nonisolated func submit(_ alerts: [AIopsAlert]) async throws(APIError) -> [AlertReceipt] {
+    let posting = String(UInt64.random(in: .min ... .max), radix: 36)
+    guard case .alerts(let placements) = await submit(.alerts(alerts, posting: "alert-\(posting)")) else {
+      throw Self.overloaded
+    }
+    return zip(alerts, placements).map { alert, placement in
+      AlertReceipt(
+        alertID: alert.alertID, fingerprint: alert.fingerprint, incident: placement.incident,
+        outcome: placement.outcome)
+    }
+  }
+
+  package func status() async -> StatusReport {
+    let now = clock.now
+    return StatusReport(
+      version: AIOpsVersion.current, instance: instance, startedAt: startedAt,
+      uptimeSeconds: (now - startedAt).inSeconds, ready: storeTrouble == nil,
+      sequence: engine.state.sequence, store: StoreReport(await store.health()),
+      incidents: IncidentCounts(views.values),
+      queues: [
+        "diagnose": engine.state.waitingCount(.diagnose), "resolve": engine.state.waitingCount(.resolve),
+        "inputs": mailbox.count, "announcements": engine.state.announcements.count,
+      ],
+      deadlines: engine.nextDeadlines(20).map {
+        DeadlineReport(incident: $0.incident, kind: $0.what, at: $0.at)
+      },
+      agents: engine.state.workers.values.reduce(into: [:]) { $0[$1.info.kind.rawValue, default: 0] += 1 })
+  }
+
+  package func agents() -> [AgentReport] {
+    let workers = engine.state.workers.values.sorted {
+      ($0.info.kind.rawValue, $0.info.name, $0.info.instance) < (
+        $1.info.kind.rawValue, $1.info.name, $1.info.instance
+      )
+    }
+    let held = engine.state.records.values.reduce(into: [String: [IncidentID]]()) { held, record in
+      if let lease = record.job?.lease { held[lease.instance, default: []].append(record.incident.id) }
+    }
+    return workers.map { worker in
+      let incidents = held[worker.info.instance, default: []].sorted()
+      return AgentReport(
+        worker.info, lastHeartbeat: worker.lastSeen, load: worker.load,
+        freeSlots: max(0, worker.capacity - incidents.count), incidents: incidents)
+    }
+  }
+
+  package func changes(after sequence: UInt64?) -> ChangeFeed { hub.subscribe(after: sequence) }
+
+  package func readiness() -> Readiness {
+    storeTrouble.map { .notReady(reason: $0) } ?? .ready
+  }
+
+  package func metricsText() async -> String {
+    metrics.text(
+      open: engine.state.openCount, waiting: mailbox.count, agents: engine.state.workers.count,
+      followers: hub.subscriberCount, bus: await bus.counters)
+  }
+}

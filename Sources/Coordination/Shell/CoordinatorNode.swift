@@ -1,0 +1,62 @@
+package import IncidentModel
+package import Logging
+package import MessageBus
+import Notification
+package import Settings
+
+/// A coordinator with the real things around it: journal, bus, and what tells people.
+package struct CoordinatorNode: Sendable {
+  /// The coordinator itself.
+  package let coordinator: Coordinator
+  /// Where the bus really listens.
+  package let endpoints: BusServer.Endpoints
+  private let store: any JournalStore
+  private let bus: BusServer
+  private let notifier: Notifier
+
+  /// Opens journal and bus and reads the journal.
+  ///
+  /// - Parameters:
+  ///   - settings: addresses, the journal's file, policies, sinks.
+  ///   - instance: unique to this run of the process.
+  ///   - wall: the wall clock's time.
+  ///   - logger: for everything in it.
+  /// - Throws: `StoreError` or `BusError`, whose texts say what to do.
+  package static func open(
+    _ settings: SystemSettings, instance: String, wall: Timestamp, logger: Logger
+  ) async throws -> CoordinatorNode {
+    let store = try await SQLiteJournal.open(path: settings.coordinator.store)
+    let bus = BusServer(
+      busEndpoint: settings.coordinator.bus, changesEndpoint: settings.coordinator.changes, logger: logger)
+    let notifier = Notifier(logger: logger)
+    do {
+      let endpoints = try await bus.start()
+      let coordinator = try await Coordinator(
+        settings: settings, store: store, bus: bus, changesEndpoint: endpoints.changes,
+        delivery: notifier, instance: instance, wall: wall, logger: logger)
+      return CoordinatorNode(
+        coordinator: coordinator, endpoints: endpoints, store: store, bus: bus, notifier: notifier)
+    } catch {
+      await bus.close()
+      notifier.shutdown()
+      await store.close()
+      throw error
+    }
+  }
+
+  /// Works until its task is cancelled, then closes everything.
+  /// - Throws: `StoreError` when the journal is lost for good.
+  package func run() async throws {
+    let result: Result<Void, any Error>
+    do {
+      try await coordinator.run()
+      result = .success(())
+    } catch {
+      result = .failure(error)
+    }
+    await bus.close()
+    notifier.shutdown()
+    await store.close()
+    try result.get()
+  }
+}

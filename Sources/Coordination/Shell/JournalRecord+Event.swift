@@ -1,0 +1,55 @@
+import FoundationEssentials
+import IncidentEngine
+import IncidentModel
+
+extension JournalRecord {
+  /// The record of an event.
+  init(_ event: EngineEvent, encoder: JSONEncoder) throws(StoreError) {
+    do {
+      let payload = String(decoding: try encoder.encode(event.fact), as: UTF8.self)
+      self.init(
+        sequence: Int64(event.sequence), incident: event.incident, at: event.at, kind: event.fact.name,
+        actor: event.actor, payload: payload)
+    } catch {
+      throw .failed(path: "journal", detail: "event \(event.sequence) can't be written as JSON: \(error)")
+    }
+  }
+
+  /// The event of a record.
+  func event(decoder: JSONDecoder) throws -> EngineEvent {
+    EngineEvent(
+      sequence: UInt64(sequence), at: at, incident: incident, actor: actor,
+      fact: try decoder.decode(Fact.self, from: Data(payload.utf8)))
+  }
+}
+
+extension Fact {
+  /// The fact's name in the journal's `kind` column.
+  var name: String {
+    switch self {
+    case .opened: "opened"
+    case .signalled: "signalled"
+    case .noted: "noted"
+    case .queued: "queued"
+    case .leased: "leased"
+    case .leaseLost: "lease_lost"
+    case .jobEnded: "job_ended"
+    case .exchanged: "exchanged"
+    case .diagnosed: "diagnosed"
+    case .approvalRequested: "approval_requested"
+    case .approved: "approved"
+    case .acknowledged: "acknowledged"
+    case .stepIntended: "step_intended"
+    case .stepConcluded: "step_concluded"
+    case .verified: "verified"
+    case .settling: "settling"
+    case .unsettled: "unsettled"
+    case .resolved: "resolved"
+    case .escalated: "escalated"
+    case .climbed: "climbed"
+    case .markedFalsePositive: "marked_false_positive"
+    case .announced: "announced"
+    case .announcementSettled: "announcement_settled"
+    }
+  }
+}

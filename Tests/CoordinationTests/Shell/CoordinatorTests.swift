@@ -1,0 +1,153 @@
+import Coordination
+import IncidentEngine
+import IncidentModel
+import Settings
+import TestKit
+import Testing
+
+@Suite("The shell around the engine")
+struct CoordinatorTests {
+  @Test("an alert is answered after its events are durable, and a restart knows it")
+  func durable() async throws {
+    let store = MemoryStore()
+    let receipts = try await Fixture.withCoordinator(on: store) { coordinator in
+      let receipts = try await coordinator.submit([Fixture.alert(), Fixture.alert()])
+      #expect(await store.records.count >= 3)
+      return receipts
+    }
+    #expect(receipts.map(\.outcome) == [.opened, .counted])
+    let id = try #require(receipts.first?.incident)
+    try await Fixture.withCoordinator(on: store) { coordinator in
+      let incident = try #require(try await coordinator.incident(id))
+      #expect(incident.count == 2)
+      #expect(incident.status == .detected)
+      let deadlines = await coordinator.status().deadlines
+      #expect(deadlines.map(\.incident) == [id])
+    }
+  }
+
+  @Test("readers never see what is not durable yet")
+  func journalFirst() async throws {
+    let store = MemoryStore()
+    await store.hold()
+    try await Fixture.withCoordinator(on: store) { coordinator in
+      async let receipts = coordinator.submit([Fixture.alert()])
+      try await Task.sleep(for: .milliseconds(100))
+      #expect(try await coordinator.incidents(IncidentQuery()).incidents.isEmpty)
+      await store.release()
+      #expect(try await receipts.count == 1)
+      #expect(try await coordinator.incidents(IncidentQuery()).incidents.count == 1)
+    }
+  }
+
+  @Test("while the journal can't be written nothing is acknowledged, and nothing is lost")
+  func fullDisk() async throws {
+    let store = MemoryStore()
+    await store.fail(times: 2)
+    try await Fixture.withCoordinator(on: store) { coordinator in
+      async let receipts = coordinator.submit([Fixture.alert()])
+      try await eventually { if case .notReady = await coordinator.readiness() { true } else { false } }
+      #expect(try await receipts.first?.outcome == .opened)
+      #expect(await coordinator.readiness() == .ready)
+    }
+    #expect(await store.records.map(\.sequence) == Array(1...Int64(store.records.count)))
+  }
+
+  @Test("deadlines pass in real time: without a diagnoser people are told")
+  func deadlines() async throws {
+    let recorder = Recorder()
+    let settings = Fixture.settings {
+      $0.escalation.diagnosisSeconds = 0.3
+      $0.sinks = [SinkSettings(name: "ops", kind: .log)]
+    }
+    try await Fixture.withCoordinator(on: MemoryStore(), settings: settings, delivery: recorder) {
+      coordinator in
+      let receipts = try await coordinator.submit([Fixture.alert()])
+      let id = try #require(receipts.first?.incident)
+      try await eventually { await recorder.delivered.count == 1 }
+      #expect(try await coordinator.incident(id)?.status == .escalated)
+      try await eventually { await coordinator.status().queues["announcements"] == 0 }
+    }
+  }
+
+  @Test("what was to be told before a crash is told after it, under the same key")
+  func announcementsSurvive() async throws {
+    let store = MemoryStore()
+    let settings = Fixture.settings {
+      $0.escalation.diagnosisSeconds = 0.1
+      $0.sinks = [SinkSettings(name: "ops", kind: .log)]
+    }
+    let dead = Recorder(dead: ["ops"])
+    try await Fixture.withCoordinator(on: store, settings: settings, delivery: dead) { coordinator in
+      _ = try await coordinator.submit([Fixture.alert()])
+      try await eventually { await dead.attempts["ops"] ?? 0 > 0 }
+    }
+    let recorder = Recorder()
+    try await Fixture.withCoordinator(on: store, settings: settings, delivery: recorder) { _ in
+      try await eventually { await recorder.delivered.count == 1 }
+    }
+    let key = try #require(await recorder.delivered.first?.key)
+    #expect(await store.records.contains { $0.kind == "announced" && $0.payload.contains(key) })
+  }
+
+  @Test("a person's word on what is unknown or over is refused with the reason")
+  func refusals() async throws {
+    try await Fixture.withCoordinator(on: MemoryStore()) { coordinator in
+      await #expect(throws: APIError.notFound) {
+        try await coordinator.command(.acknowledge, on: IncidentID(number: 1), by: "ann", note: nil)
+      }
+      let receipts = try await coordinator.submit([Fixture.alert()])
+      let id = try #require(receipts.first?.incident)
+      let resolved = try await coordinator.command(.resolve, on: id, by: "ann", note: "restarted it")
+      #expect(resolved.status == .resolved)
+      await #expect(throws: APIError.conflict(reason: "\(id) has ended: it is resolved")) {
+        try await coordinator.command(.acknowledge, on: id, by: "ann", note: nil)
+      }
+    }
+  }
+
+  @Test("an unreadable journal is an error, not an empty state")
+  func unreadable() async throws {
+    let record = JournalRecord(
+      sequence: 1, incident: IncidentID(number: 1), at: Fixture.wall, kind: "opened", actor: "x",
+      payload: #"{"from_the_future":{}}"#)
+    await #expect(throws: (any Error).self) {
+      try await Fixture.withCoordinator(on: MemoryStore([record])) { _ in }
+    }
+  }
+}
+
+@Suite("Telling people")
+struct CourierTests {
+  private static let announcement = Announcement(
+    key: "k", kind: .escalation, incident: IncidentID(number: 7), audience: "on-call engineer", sinks: [],
+    severity: .high, title: "t", text: "x", at: Fixture.wall)
+
+  private static func courier(_ sinks: [String], _ delivery: Recorder) -> AnnouncementCourier {
+    AnnouncementCourier(
+      sinks: sinks.map { SinkSettings(name: $0, kind: .log) }, delivery: delivery, logger: Fixture.logger,
+      firstPause: .milliseconds(1))
+  }
+
+  @Test("a sink that fails is tried again until it takes it")
+  func retries() async {
+    let recorder = Recorder(failuresFirst: 3)
+    #expect(await Self.courier(["ops"], recorder).carry(Self.announcement, status: .escalated) == "delivered")
+    #expect(await recorder.attempts["ops"] == 4)
+  }
+
+  @Test("a dead sink is said, and keeps nobody else from being told")
+  func deadSink() async throws {
+    let recorder = Recorder(dead: ["a-dead"], retryable: false)
+    let outcome = await Self.courier(["a-dead", "ops"], recorder).carry(Self.announcement, status: .escalated)
+    #expect(outcome == "on-call engineer not reached: a-dead is away")
+    #expect(await recorder.delivered.map(\.sink) == ["ops"])
+  }
+
+  @Test("without any sink the log is told")
+  func noSinks() async {
+    let recorder = Recorder()
+    #expect(await Self.courier([], recorder).carry(Self.announcement, status: .escalated) == "delivered")
+    #expect(await recorder.delivered.map(\.sink) == ["log"])
+  }
+}

@@ -1,0 +1,133 @@
+import Coordination
+import IncidentEngine
+import IncidentModel
+import Logging
+import MessageBus
+import Notification
+import Settings
+
+/// A journal in memory whose commits can be held back or made to fail.
+actor MemoryStore: JournalStore {
+  private(set) var records: [JournalRecord]
+  private var failures = 0
+  private var isHeld = false
+  private var held: [CheckedContinuation<Void, Never>] = []
+
+  init(_ records: [JournalRecord] = []) { self.records = records }
+
+  func fail(times: Int) { failures = times }
+  func hold() { isHeld = true }
+  func release() {
+    isHeld = false
+    for continuation in held { continuation.resume() }
+    held = []
+  }
+
+  func append(_ new: [JournalRecord]) async throws(StoreError) {
+    if failures > 0 {
+      failures -= 1
+      throw .full(path: "memory")
+    }
+    if isHeld { await withCheckedContinuation { held.append($0) } }
+    let expected = Int64(records.count) + 1
+    guard new.first?.sequence == expected else {
+      throw .outOfOrder(expected: expected, got: new.first?.sequence ?? 0)
+    }
+    records += new
+  }
+
+  nonisolated(nonsending) func replay(
+    from sequence: Int64, _ body: ([JournalRecord]) throws -> Void
+  ) async throws {
+    let all = await records
+    if !all.isEmpty { try body(all) }
+  }
+
+  func records(of incident: IncidentID, limit: Int) -> [JournalRecord] {
+    records.filter { $0.incident == incident }.suffix(limit)
+  }
+  func lastSequence() -> Int64 { Int64(records.count) }
+  func health() -> StoreHealth {
+    StoreHealth(
+      kind: "memory", location: "memory", bytes: 0, lastSequence: Int64(records.count), commits: 0,
+      failures: 0, lastCommitLatency: nil, lastError: nil)
+  }
+  func close() {}
+}
+
+/// Remembers what was to be delivered; a sink named in `dead` never takes anything.
+actor Recorder: NotificationDelivery {
+  private(set) var delivered: [(key: String, sink: String)] = []
+  private(set) var attempts: [String: Int] = [:]
+  private let dead: Set<String>
+  private let failures: Int
+  private let retryable: Bool
+
+  init(dead: Set<String> = [], failuresFirst failures: Int = 0, retryable: Bool = true) {
+    self.dead = dead
+    self.failures = failures
+    self.retryable = retryable
+  }
+
+  func deliver(_ notification: Notification, to sink: SinkSettings) -> DeliveryResult {
+    attempts[sink.name, default: 0] += 1
+    if dead.contains(sink.name) || attempts[sink.name, default: 0] <= failures {
+      return .failed(reason: "\(sink.name) is away", retryable: retryable)
+    }
+    delivered.append((notification.key, sink.name))
+    return .delivered(detail: sink.name)
+  }
+}
+
+enum Fixture {
+  static let wall = Timestamp(milliseconds: 1_700_000_000_000)
+
+  static func alert(
+    _ metric: String = "queue_depth", value: Double = 200, resource: String = "orders", at: Timestamp = wall
+  ) -> AIopsAlert {
+    AIopsAlert(
+      alertID: "a", metricName: metric, currentValue: value, threshold: 100, condition: .above,
+      timestamp: at, resource: resource, description: "")
+  }
+
+  static func settings(_ change: (inout SystemSettings) -> Void = { _ in }) -> SystemSettings {
+    var settings = SystemSettings()
+    settings.coordinator.bus = "tcp://127.0.0.1:*"
+    settings.coordinator.changes = "tcp://127.0.0.1:*"
+    change(&settings)
+    return settings
+  }
+
+  static var logger: Logger {
+    Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+  }
+
+  /// Runs a coordinator on `store` while `body` does; then stops it.
+  static func withCoordinator<Result: Sendable>(
+    on store: any JournalStore, settings: SystemSettings = settings(),
+    delivery: any NotificationDelivery = Recorder(), wall: Timestamp = wall,
+    _ body: @Sendable (Coordinator) async throws -> Result
+  ) async throws -> Result {
+    let bus = BusServer(
+      busEndpoint: settings.coordinator.bus, changesEndpoint: settings.coordinator.changes, logger: logger)
+    let endpoints = try await bus.start()
+    let coordinator = try await Coordinator(
+      settings: settings, store: store, bus: bus, changesEndpoint: endpoints.changes, delivery: delivery,
+      instance: "test", wall: wall, logger: logger)
+    return try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await coordinator.run() }
+      do {
+        let result = try await body(coordinator)
+        group.cancelAll()
+        try await group.waitForAll()
+        await bus.close()
+        return result
+      } catch {
+        group.cancelAll()
+        try? await group.waitForAll()
+        await bus.close()
+        throw error
+      }
+    }
+  }
+}
