@@ -1,0 +1,69 @@
+import IncidentModel
+import SwiftProtobuf
+
+extension PBEnvelope.OneOf_Body {
+  init(_ message: CoordinatorMessage) {
+    switch message {
+    case .welcome(let welcome): self = .welcome(PBWelcome(welcome))
+    case .heartbeatAcknowledged(let sequence, let leases):
+      self = .heartbeatAcknowledged(
+        PBHeartbeatAcknowledged.with {
+          $0.sequence = sequence
+          $0.leases = leases.map(PBLease.init)
+        })
+    case .accepted(let batch): self = .accepted(PBBatchAccepted.with { $0.batch = batch })
+    case .work(let job): self = .work(PBJob(job))
+    case .granted(let request): self = .granted(PBRequestGranted.with { $0.request = request })
+    case .refused(let request, let reason):
+      self = .refused(
+        PBRequestRefused.with {
+          $0.request = request
+          $0.reason = WireRules.cut(reason)
+        })
+    case .revoked(let lease, let reason):
+      self = .revoked(
+        PBLeaseRevoked.with {
+          $0.lease = PBLease(lease)
+          $0.reason = WireRules.cut(reason)
+        })
+    case .unknownAgent: self = .unknownAgent(PBUnknownAgent())
+    case .snapshot(let request, let snapshot):
+      self = .snapshot(
+        PBSnapshotReply.with {
+          $0.request = request
+          $0.snapshot = PBSnapshot(snapshot)
+        })
+    case .rejected(let reason):
+      self = .rejected(PBFrameRejected.with { $0.reason = WireRules.cut(reason) })
+    }
+  }
+
+  /// What the coordinator may say to an agent.
+  func coordinatorMessage() throws(WireError) -> CoordinatorMessage {
+    switch self {
+    case .welcome(let welcome): return .welcome(try welcome.model())
+    case .heartbeatAcknowledged(let acknowledged):
+      return .heartbeatAcknowledged(
+        sequence: acknowledged.sequence,
+        leases: try WireRules.list(acknowledged.leases, "heartbeat_acknowledged.leases"))
+    case .accepted(let accepted): return .accepted(batch: accepted.batch)
+    case .work(let job): return .work(try job.model())
+    case .granted(let granted): return .granted(request: granted.request)
+    case .refused(let refused):
+      return .refused(
+        request: refused.request, reason: try WireRules.prose(refused.reason, "refused.reason"))
+    case .revoked(let revoked):
+      return .revoked(
+        try WireRules.required(revoked.hasLease, revoked.lease, "revoked.lease"),
+        reason: try WireRules.prose(revoked.reason, "revoked.reason"))
+    case .unknownAgent: return .unknownAgent
+    case .snapshot(let reply):
+      return .snapshot(
+        request: reply.request,
+        try WireRules.required(reply.hasSnapshot, reply.snapshot, "snapshot.snapshot"))
+    case .rejected(let rejected):
+      return .rejected(reason: try WireRules.prose(rejected.reason, "rejected.reason"))
+    default: throw .unexpected("the coordinator cannot say this")
+    }
+  }
+}
