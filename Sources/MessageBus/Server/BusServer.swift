@@ -3,11 +3,15 @@ package import Logging
 /// The coordinator's side of the bus: a ROUTER that agents talk to, and a PUB for the changes.
 ///
 /// ```swift
-/// let server = BusServer(busEndpoint: "tcp://127.0.0.1:7711", changesEndpoint: "tcp://127.0.0.1:7712", logger: logger)
+/// let server = BusServer(
+///   busEndpoint: "tcp://127.0.0.1:7711", changesEndpoint: "tcp://127.0.0.1:7712", logger: logger)
 /// let endpoints = try await server.start()
 /// for await (peer, message) in server.incoming { … await server.send(answer, to: peer) }
 /// await server.close()
 /// ```
+///
+/// An agent's ``PeerID`` stays the same when its connection breaks and is made again, but nothing
+/// here says who is alive: that is for the coordinator to tell from heartbeats.
 package actor BusServer {
   /// Where a server can be reached.
   package struct Endpoints: Hashable, Sendable {
@@ -16,6 +20,32 @@ package actor BusServer {
     /// For subscribers of the changes.
     package var changes: String
   }
+
+  private struct Sockets {
+    let router: ZMQSocket
+    let publisher: ZMQSocket
+    let endpoints: Endpoints
+  }
+
+  /// Messages handed to the consumer at once.
+  private static let batch = 32
+  /// Messages looked at, good or bad, before others get their turn.
+  private static let turn = 256
+  /// Messages queued from one agent before it is held back.
+  private static let queuedFromAgent: CInt = 256
+
+  private nonisolated let loop = ZMQLoop(name: "bus-server")
+  package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+  private let busEndpoint: String
+  private let changesEndpoint: String
+  private let security: BusSecurity
+  private let logger: Logger
+  private var sockets: Sockets?
+  private var isClosed = false
+
+  /// What was counted so far.
+  package private(set) var counters = BusCounters()
 
   /// A server that is not started yet.
   /// - Parameters:
@@ -26,43 +56,181 @@ package actor BusServer {
   package init(
     busEndpoint: String, changesEndpoint: String, security: BusSecurity = .none, logger: Logger
   ) {
+    self.busEndpoint = busEndpoint
+    self.changesEndpoint = changesEndpoint
+    self.security = security
+    self.logger = logger
   }
 
   /// Binds both sockets.
   /// - Returns: the real addresses, with the ports that the kernel chose.
+  /// - Throws: ``BusError/bind(endpoint:reason:)`` when an address is taken; may be tried again.
   @discardableResult
   package func start() throws(BusError) -> Endpoints {
-    throw .closed
+    if isClosed { throw .closed }
+    if let sockets { return sockets.endpoints }
+    // Frames of up to twice the limit are still read, to be refused with a reason; beyond, the
+    // transport cuts the peer off.
+    let router = try ZMQSocket(
+      .router, on: loop, maxFrame: 2 * WireCodec.maxAgentFrame, received: Self.queuedFromAgent,
+      security: security)
+    var publisher: ZMQSocket?
+    do throws(BusError) {
+      let new = try ZMQSocket(.publisher, on: loop, maxFrame: 4_096, security: security)
+      publisher = new
+      let endpoints = Endpoints(
+        bus: try router.bind(busEndpoint), changes: try new.bind(changesEndpoint))
+      sockets = Sockets(router: router, publisher: new, endpoints: endpoints)
+      return endpoints
+    } catch {
+      router.close()
+      publisher?.close()
+      throw error
+    }
   }
 
   /// The real addresses; `nil` unless started.
-  package var endpoints: Endpoints? { nil }
-
-  /// What was counted so far.
-  package var counters: BusCounters { BusCounters() }
-
-  /// The messages as they come, for one consumer. Nothing is read ahead of the consumer but one small
-  /// batch, so a slow one slows the agents down instead of filling memory.
-  ///
-  /// Ends when the server is closed or the consumer's task is cancelled.
-  package nonisolated var incoming: Incoming { Incoming() }
-
-  /// See ``BusServer/incoming``.
-  package struct Incoming: AsyncSequence, Sendable {
-    /// See ``BusServer/incoming``.
-    package struct Iterator: AsyncIteratorProtocol {
-      package mutating func next() async -> (PeerID, AgentMessage)? { nil }
-    }
-    package func makeAsyncIterator() -> Iterator { Iterator() }
-  }
+  package var endpoints: Endpoints? { sockets?.endpoints }
 
   /// Sends to one agent. Never waits: what a slow or dead peer does not take is dropped and counted.
   @discardableResult
-  package func send(_ message: CoordinatorMessage, to peer: PeerID) -> Delivery { .unroutable }
+  package func send(_ message: CoordinatorMessage, to peer: PeerID) -> Delivery {
+    guard let sockets else { return .refused }
+    let frame: [UInt8]
+    do { frame = try WireCodec.encode(message) } catch {
+      counters.unencodable += 1
+      logger.error(
+        "a message breaks the rules of the bus and was not sent",
+        metadata: ["message": "\(message.name)", "peer": "\(peer)", "reason": "\(error)"])
+      return .refused
+    }
+    switch sockets.router.send([peer.bytes, frame]) {
+    case .sent:
+      counters.sent += 1
+      return .sent
+    case .unroutable:
+      counters.unroutable += 1
+      return .unroutable
+    case .wouldBlock, .failed:
+      counters.dropped += 1
+      if isRound(counters.dropped) {
+        logger.warning(
+          "an agent does not read what it is sent; the message was dropped",
+          metadata: ["peer": "\(peer)", "message": "\(message.name)", "dropped": "\(counters.dropped)"])
+      }
+      return .dropped
+    }
+  }
 
   /// Tells all subscribers. Never waits; a subscriber that misses it sees the gap in the numbers.
-  package func publish(_ change: Change) {}
+  package func publish(_ change: Change) {
+    guard let sockets else { return }
+    do {
+      _ = sockets.publisher.send([BusTopic.incident, try WireCodec.encode(change)])
+      counters.published += 1
+    } catch {
+      counters.unencodable += 1
+      logger.error(
+        "a change breaks the rules of the bus and was not published",
+        metadata: ["incident_id": "\(change.incident.id)", "reason": "\(error)"])
+    }
+  }
 
   /// Closes both sockets and ends ``incoming``. What the transport still holds is flushed for 300 ms at most.
-  package func close() async {}
+  package func close() {
+    isClosed = true
+    sockets?.router.close(linger: .milliseconds(300))
+    sockets?.publisher.close(linger: .milliseconds(300))
+    sockets = nil
+    loop.terminate()
+  }
 }
+
+// MARK: - Receiving
+
+extension BusServer {
+  /// The messages as they come, for one consumer; start the server first.
+  ///
+  /// Nothing is read ahead of the consumer but one small batch, so a slow one slows the agents down
+  /// instead of filling memory. Ends when the server is closed or the consumer's task is cancelled.
+  package nonisolated var incoming: Incoming { Incoming(server: self) }
+
+  /// See ``BusServer/incoming``.
+  package struct Incoming: AsyncSequence, Sendable {
+    fileprivate let server: BusServer
+
+    /// See ``BusServer/incoming``.
+    package struct Iterator: AsyncIteratorProtocol {
+      fileprivate let server: BusServer
+      fileprivate var batch: [(PeerID, AgentMessage)] = []
+      fileprivate var index = 0
+
+      package mutating func next() async -> (PeerID, AgentMessage)? {
+        if Task.isCancelled { return nil }
+        if index == batch.count {
+          guard let more = await server.receive() else { return nil }
+          batch = more
+          index = 0
+        }
+        defer { index += 1 }
+        return batch[index]
+      }
+    }
+
+    package func makeAsyncIterator() -> Iterator { Iterator(server: server) }
+  }
+
+  /// The next messages, at least one; `nil` at the end.
+  fileprivate func receive() async -> [(PeerID, AgentMessage)]? {
+    while !Task.isCancelled {
+      guard let router = sockets?.router else { return nil }
+      var batch: [(PeerID, AgentMessage)] = []
+      var looked = 0
+      while batch.count < Self.batch, looked < Self.turn, let received = router.receive() {
+        looked += 1
+        if let message = understand(received) { batch.append(message) }
+      }
+      if !batch.isEmpty { return batch }
+      if looked == Self.turn {
+        // Nothing but garbage: let others have the thread before looking on.
+        await Task.yield()
+        continue
+      }
+      switch await loop.wait(readable: [router]) {
+      case .ready, .deadline: continue
+      case .cancelled, .closed: return nil
+      }
+    }
+    return nil
+  }
+
+  private func understand(_ received: ZMQSocket.Received) -> (PeerID, AgentMessage)? {
+    guard let id = received.frames.first else { return nil }
+    let peer = PeerID(bytes: id)
+    do throws(WireError) {
+      guard received.count == 2 else { throw .frames(received.count - 1) }
+      let message = try WireCodec.decodeAgentMessage(received.frames[1])
+      counters.received += 1
+      return (peer, message)
+    } catch {
+      counters.malformedFrames += 1
+      if isRound(counters.malformedFrames) {
+        logger.warning(
+          "a frame on the bus was refused",
+          metadata: [
+            "peer": "\(peer)", "reason": "\(error)", "malformed_frames": "\(counters.malformedFrames)",
+          ])
+      }
+      send(.rejected(reason: error.description), to: peer)
+      return nil
+    }
+  }
+}
+
+/// The first frame of what is published, so that a subscriber could choose.
+enum BusTopic {
+  static let incident = Array("incident".utf8)
+}
+
+/// Whether a counter is a power of two: when to log what a peer can cause without end.
+func isRound(_ count: Int) -> Bool { count > 0 && count & (count - 1) == 0 }
