@@ -216,7 +216,8 @@ final class ZMQLoopCore: @unchecked Sendable {
     var timeout = -1
     if let first = waits.compactMap(\.deadline).min() {
       let left = ContinuousClock.now.duration(to: first).components
-      let milliseconds = left.seconds * 1000 + (left.attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
+      let milliseconds =
+        left.seconds * 1000 + (left.attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
       timeout = Int(min(max(milliseconds, 0), 3_600_000))
     }
     return wakeFD < 0 ? min(timeout < 0 ? 10 : timeout, 10) : timeout

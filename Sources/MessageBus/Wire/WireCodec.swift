@@ -1,3 +1,4 @@
+import IncidentModel
 import SwiftProtobuf
 
 /// Messages to bytes and back.
@@ -75,5 +76,18 @@ package enum WireCodec {
       throw .unexpected("an empty envelope, or a message of a newer version")
     }
     return body
+  }
+}
+
+extension WireCodec {
+  /// The bytes that a signal takes in a batch.
+  /// - Throws: when it breaks the rules, so that it cannot spoil a batch.
+  static func size(of signal: Signal) throws(WireError) -> Int {
+    let part = PBSignal(signal)
+    _ = try part.model()
+    do {
+      let bytes: [UInt8] = try part.serializedBytes()
+      return bytes.count + 8
+    } catch { throw .malformed }
   }
 }

@@ -1,0 +1,115 @@
+import IncidentModel
+
+/// The signals that the coordinator does not have yet, in order, bounded.
+///
+/// One batch is under way at a time. It stays as it is until it was accepted, so that a second copy
+/// is a copy. At the bound, a waiting signal that a later one of the same fingerprint speaks over goes
+/// first; then the oldest that says that trouble is over; then the oldest.
+struct SignalSpool {
+  /// Signals on their way under one number.
+  struct Batch {
+    var number: UInt64
+    var signals: [Signal]
+  }
+
+  private struct Entry {
+    var signal: Signal
+    var bytes: Int
+  }
+
+  /// Signals of one batch at the most.
+  static let batchSignals = 128
+  /// Bytes of one batch at the most; half of what a frame may have, and more than any one signal.
+  static let batchBytes = WireCodec.maxAgentFrame / 2
+
+  /// Signals kept at the most, those under way included.
+  let limit: Int
+  /// Signals that a later one replaced.
+  private(set) var coalesced = 0
+  /// Signals lost.
+  private(set) var dropped = 0
+  /// What is under way.
+  private(set) var inFlight: Batch?
+
+  private var entries: [UInt64: Entry] = [:]
+  /// The keys of `entries`, rising.
+  private var order: [UInt64] = []
+  /// The last waiting signal of each fingerprint.
+  private var latest: [Fingerprint: UInt64] = [:]
+  private var nextKey: UInt64 = 1
+  private var nextBatch: UInt64 = 1
+
+  init(limit: Int) { self.limit = max(limit, 1) }
+
+  /// Signals that the coordinator does not have yet.
+  var count: Int { entries.count + (inFlight?.signals.count ?? 0) }
+
+  /// Puts a signal at the end.
+  mutating func add(_ signal: Signal, bytes: Int) {
+    if count >= limit { makeRoom(for: signal) }
+    // Nothing waits that could go, when all that there is room for is under way.
+    if count >= limit {
+      dropped += 1
+      return
+    }
+    entries[nextKey] = Entry(signal: signal, bytes: bytes)
+    order.append(nextKey)
+    latest[signal.fingerprint] = nextKey
+    nextKey += 1
+  }
+
+  private mutating func makeRoom(for signal: Signal) {
+    // Once everything waiting is the latest of its kind, only the newcomer can speak over another.
+    if latest.count < entries.count {
+      let current = Set(latest.values)
+      for key in order where !current.contains(key) {
+        entries[key] = nil
+        coalesced += 1
+      }
+      order.removeAll { entries[$0] == nil }
+    }
+    if let key = latest[signal.fingerprint] {
+      remove(key)
+      coalesced += 1
+    }
+    if count < limit { return }
+    guard let oldest = order.first else { return }
+    remove(order.first { entries[$0]?.signal.state == .cleared } ?? oldest)
+    dropped += 1
+  }
+
+  private mutating func remove(_ key: UInt64) {
+    guard let entry = entries.removeValue(forKey: key) else { return }
+    order.removeAll { $0 == key }
+    if latest[entry.signal.fingerprint] == key { latest[entry.signal.fingerprint] = nil }
+  }
+
+  /// Takes the next batch; `nil` when one is under way or nothing waits.
+  mutating func takeBatch() -> Batch? {
+    if inFlight != nil || order.isEmpty { return nil }
+    var batch = Batch(number: nextBatch, signals: [])
+    var bytes = 0
+    var taken = 0
+    for key in order.prefix(Self.batchSignals) {
+      guard let entry = entries[key] else { continue }
+      if bytes + entry.bytes > Self.batchBytes && !batch.signals.isEmpty { break }
+      bytes += entry.bytes
+      batch.signals.append(entry.signal)
+      taken += 1
+      entries[key] = nil
+      if latest[entry.signal.fingerprint] == key { latest[entry.signal.fingerprint] = nil }
+    }
+    order.removeFirst(taken)
+    nextBatch += 1
+    inFlight = batch
+    return batch
+  }
+
+  /// The coordinator has a batch.
+  /// - Returns: how many signals that makes; 0 for a number that is not under way.
+  mutating func accepted(_ number: UInt64) -> Int {
+    guard let batch = inFlight, batch.number == number else { return 0 }
+    inFlight = nil
+    return batch.signals.count
+  }
+}
