@@ -30,7 +30,8 @@ struct RandomCase {
   mutating func number(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
   mutating func age() -> Double { pick([0, 0.5, 4.9, 5, 6, 42, 1e4, 1e9, .greatestFiniteMagnitude]) }
   mutating func bytes() -> Int64 { pick([0, 1, 1 << 20, 63 << 20, 1 << 40, .max / 4]) }
-  mutating func name() -> String { pick(Self.names) }
+  /// Every other name is a usual one, so that some dialogues end with a remedy.
+  mutating func name() -> String { number(0...1) == 0 ? "checkout" : pick(Self.names) }
 
   mutating func source() -> SourceFacts {
     SourceFacts(
@@ -94,7 +95,7 @@ struct RandomCase {
   }
 
   private mutating func sessions() -> SessionsResult {
-    let groups = (0..<number(0...6)).map { _ in
+    let groups = (0..<number(0...4)).map { _ in
       let count = number(0...40)
       return SessionGroup(
         application: name(), role: name(), state: pick(Self.states), count: count,

@@ -3,7 +3,7 @@ import IncidentModel
 extension ConnectionProcedure.View {
   /// The symptom went away by itself: nothing is to be done to what is left.
   var passed: Candidate? {
-    guard let rule = usageRule, rule.isRecovered(sessions.usage()) else { return nil }
+    guard let rule = usageRule, isAboutUsageOnly, rule.isRecovered(sessions.usage()) else { return nil }
     return Candidate(
       cause:
         "The connections came free by themselves: \(sessions.used) of \(sessions.maximum) are in use now "

@@ -46,6 +46,9 @@ struct DiskProcedure: Procedure {
         return labels["mount"] == nil
           ? Place(folder: folder, usedBytes: folder.bytes, totalBytes: folder.budgetBytes ?? 0) : nil
       }
+      if labels["folder"] != nil {
+        return Place(folder: folder, usedBytes: folder.bytes, totalBytes: mount.totalBytes)
+      }
       if let name = labels["mount"], name != mount.path { return nil }
       return Place(folder: folder, usedBytes: mount.usedBytes, totalBytes: mount.totalBytes)
     }

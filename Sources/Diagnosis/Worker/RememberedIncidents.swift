@@ -32,6 +32,12 @@ package actor RememberedIncidents: IncidentHistory {
     }
   }
 
+  /// Forgets what was known: these are the incidents there are.
+  package func reset(to digests: [IncidentDigest]) {
+    incidents = [:]
+    for digest in digests { note(digest) }
+  }
+
   package func earlier(like incident: Incident, limit: Int) -> [PastIncident] {
     let wanted = Set(incident.symptoms.map(\.latest.fingerprint))
     let alike = incidents.values.filter {
