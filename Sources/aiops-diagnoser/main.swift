@@ -1,1 +1,3 @@
-print("placeholder")
+import Diagnosis
+
+await DiagnoserAgent.main()
