@@ -93,6 +93,9 @@ struct PiecesTests {
     let found = await memory.earlier(like: Case.incident(signal, number: 9), limit: 5)
     #expect(found.map(\.id.text) == ["INC-00000002", "INC-00000001"])
     #expect(found.map(\.end) == [.falsePositive, .resolved(runbook: "free-leaked-connections")])
+    await memory.reset(to: [digest(7, .escalated, signal.fingerprint)])
+    let reset = await memory.earlier(like: Case.incident(signal, number: 9), limit: 5)
+    #expect(reset.map(\.end) == [.escalated])
     for number in 10..<6000 as Range<UInt32> {
       await memory.note(digest(number, .resolved, signal.fingerprint))
     }

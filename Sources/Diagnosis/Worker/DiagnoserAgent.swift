@@ -8,18 +8,46 @@ import Settings
 package enum DiagnoserAgent {
   /// Incidents that are looked at at once; each waits for servers most of the time.
   static let slots = 4
+  /// After trouble with the changes they are followed anew after so long.
+  static let historyRetry = Duration.seconds(5)
 
   /// The whole of `aiops-diagnoser`.
   package static func main() async -> Never {
     await AgentRuntime.main(kind: .diagnoser) { agent in services(agent) }
   }
 
-  /// What runs until the agent stops: the link to the coordinator, which hands out the jobs.
+  /// What runs until the agent stops: the link to the coordinator, which hands out the jobs, and the
+  /// listener that remembers how earlier incidents ended.
   static func services(_ agent: Agent) -> [AgentService] {
-    let worker = DiagnosisWorker(settings: agent.settings, logger: agent.logger)
+    let history = RememberedIncidents()
+    let worker = DiagnosisWorker(settings: agent.settings, history: history, logger: agent.logger)
     let link = AgentLink(
       info: agent.info, endpoint: agent.settings.coordinator.bus, worker: worker, slots: slots,
       logger: agent.logger)
-    return [AgentService("link") { await link.run() }]
+    return [
+      AgentService("link") { await link.run() },
+      AgentService("history") { try await remember(in: history, link, agent) },
+    ]
+  }
+
+  /// Follows the changes. A diagnoser without a history still diagnoses, so trouble here never ends it.
+  private static func remember(
+    in history: RememberedIncidents, _ link: AgentLink, _ agent: Agent
+  ) async throws {
+    let coordinator = agent.settings.coordinator
+    while true {
+      try await link.ready()
+      let endpoint = await link.welcome?.changesEndpoint ?? coordinator.changes
+      let subscriber = ChangeSubscriber(
+        busEndpoint: coordinator.bus, changesEndpoint: endpoint, logger: agent.logger)
+      for await update in subscriber.updates {
+        switch update {
+        case .reset(let digests): await history.reset(to: digests)
+        case .changed(let digest): await history.note(digest)
+        }
+      }
+      await subscriber.close()
+      try await Task.sleep(for: historyRetry)
+    }
   }
 }
