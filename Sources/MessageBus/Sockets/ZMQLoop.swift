@@ -54,16 +54,19 @@ extension ZMQLoop {
   ///   - deadline: when to give up.
   ///   - cancellable: whether a cancelled task stops waiting; `false` for the last words of a task
   ///     that is being cancelled, which then need a deadline.
-  nonisolated(nonsending) func wait(
+  ///   - isolation: the actor on this loop that waits.
+  func wait(
     readable sockets: [ZMQSocket], until deadline: ContinuousClock.Instant? = nil,
-    cancellable: Bool = true
+    cancellable: Bool = true, isolation: isolated any Actor = #isolation
   ) async -> ZMQWake {
     if sockets.contains(where: { $0.handle == nil }) { return .closed }
     let handles = sockets.compactMap(\.handle)
     let core = core
     let token = core.makeToken()
     return await withTaskCancellationHandler {
-      await withCheckedContinuation { (continuation: CheckedContinuation<ZMQWake, Never>) in
+      // A closure is isolated to what it captures: without this line it would run on the global pool.
+      _ = isolation
+      return await withCheckedContinuation { (continuation: CheckedContinuation<ZMQWake, Never>) in
         if cancellable && Task.isCancelled { return continuation.resume(returning: .cancelled) }
         core.add(
           ZMQLoopCore.Wait(token: token, handles: handles, deadline: deadline, continuation: continuation))

@@ -100,10 +100,14 @@ final class ZMQLoopCore: @unchecked Sendable {
     return lastToken
   }
 
-  func add(_ wait: Wait) { waits.append(wait) }
+  func add(_ wait: Wait) {
+    assert(isCurrent, "only the loop's own thread may wait")
+    waits.append(wait)
+  }
 
   /// A new socket of the loop's context, which the first one makes.
   func makeSocket(_ kind: CInt) -> UnsafeMutableRawPointer? {
+    assert(isCurrent, "only the loop's own thread may have sockets")
     if context == nil { context = zmq_ctx_new() }
     guard let context, let socket = zmq_socket(context, kind) else { return nil }
     sockets.append(socket)

@@ -3,7 +3,7 @@ import Glibc
 
 /// A ZeroMQ socket, used only by the actor that made it, on that actor's ``ZMQLoop``.
 ///
-/// Nothing here waits; see ``ZMQLoop/wait(readable:until:cancellable:)``.
+/// Nothing here waits; see ``ZMQLoop/wait(readable:until:cancellable:isolation:)``.
 final class ZMQSocket {
   /// What it is for, with what only such a socket needs.
   enum Kind {
