@@ -2,12 +2,14 @@ import FoundationEssentials
 import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
+import Threads
 
 /// What the server library leaves to us on each connection.
 ///
 /// - An unreadable request, which the library answers with an empty 400, gets a problem as its body.
 /// - An answer that says `Connection: close` closes the connection.
 /// - A body that nobody wants is only read up to a bound.
+/// - It is known, so that a shutdown need not wait for it.
 ///
 /// A handler belongs to one channel and is only used on its event loop.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
@@ -20,10 +22,18 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   private static let linger = TimeAmount.seconds(2)
 
   private let maxBodyBytes: Int
+  private let connections: OpenConnections
   private var bodyBytes = 0
   private var closesAfterResponse = false
 
-  init(maxBodyBytes: Int) { self.maxBodyBytes = maxBodyBytes }
+  init(maxBodyBytes: Int, connections: OpenConnections) {
+    self.maxBodyBytes = maxBodyBytes
+    self.connections = connections
+  }
+
+  func handlerAdded(context: ChannelHandlerContext) { connections.add(context.channel) }
+
+  func handlerRemoved(context: ChannelHandlerContext) { connections.remove(context.channel) }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     switch unwrapInboundIn(data) {
@@ -72,3 +82,40 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
 @available(*, unavailable)
 extension ConnectionGuard: Sendable {}
+
+/// The connections that are open: the library waits for all of them at a shutdown, however long the other
+/// side takes.
+final class OpenConnections: Sendable {
+  private struct State {
+    var channels: [ObjectIdentifier: any Channel] = [:]
+    /// Connections that come later are cut after so long too; `nil` as long as nobody shuts down.
+    var patience: TimeAmount?
+  }
+
+  private let state = Locked(State())
+
+  func add(_ channel: any Channel) {
+    let patience = state.withLock { state in
+      state.channels[ObjectIdentifier(channel)] = channel
+      return state.patience
+    }
+    if let patience { Self.cut(channel, after: patience) }
+  }
+
+  func remove(_ channel: any Channel) {
+    state.withLock { $0.channels[ObjectIdentifier(channel)] = nil }
+  }
+
+  /// Closes all that are still there after a while; returns at once.
+  func cutAll(after patience: TimeAmount) {
+    let channels = state.withLock { state in
+      state.patience = patience
+      return Array(state.channels.values)
+    }
+    for channel in channels { Self.cut(channel, after: patience) }
+  }
+
+  private static func cut(_ channel: any Channel, after patience: TimeAmount) {
+    channel.eventLoop.scheduleTask(in: patience) { channel.close(promise: nil) }
+  }
+}

@@ -101,9 +101,12 @@ package final class HTTPAPIServer: Service {
   /// - Throws: ``HTTPServerError`` when it can't listen.
   package func run() async throws {
     defer { settle(.over) }
+    let connections = OpenConnections()
     var configuration = HTTP1Channel.Configuration(
-      additionalChannelHandlers: [ConnectionGuard(maxBodyBytes: self.limits.drainBytes)],
-      idleTimeout: .nanoseconds(limits.idle.milliseconds * 1_000_000))
+      additionalChannelHandlers: [
+        ConnectionGuard(maxBodyBytes: self.limits.drainBytes, connections: connections)
+      ],
+      idleTimeout: .milliseconds(limits.idle.milliseconds))
     configuration.httpDecoder.maxHeaderListSize = limits.headerBytes
     configuration.httpDecoder.maxHeaderFieldSize = limits.headerBytes
     configuration.httpDecoder.maxHeaderFieldCount = limits.headerFields
@@ -118,7 +121,11 @@ package final class HTTPAPIServer: Service {
       },
       logger: logger)
     do {
-      try await application.run()
+      try await withTaskCancellationOrGracefulShutdownHandler {
+        try await application.run()
+      } onCancelOrGracefulShutdown: { [limits] in
+        connections.cutAll(after: .milliseconds(limits.shutdown.milliseconds))
+      }
     } catch let error as IOError {
       if error.errnoCode == EADDRINUSE { throw HTTPServerError.addressInUse(host: host, port: port) }
       throw HTTPServerError.failed(host: host, port: port, detail: "\(error)")

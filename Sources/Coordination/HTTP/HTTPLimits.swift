@@ -22,6 +22,9 @@ package struct HTTPLimits: Sendable {
   /// A stream whose reader takes nothing for so long is closed, within another ``keepAlive``.
   package var streamStall = Duration.seconds(30)
 
+  /// At a shutdown, connections that are still there after so long are cut.
+  package var shutdown = Duration.seconds(1)
+
   /// The defaults.
   package init() {}
 }

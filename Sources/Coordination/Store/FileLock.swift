@@ -29,7 +29,11 @@ struct FileLock: ~Copyable, Sendable {
     if ftruncate(descriptor, 0) == 0 { _ = pwrite(descriptor, owner, owner.count, 0) }
   }
 
-  deinit { Glibc.close(descriptor) }
+  deinit {
+    // Said explicitly: a child process between fork and exec still has the descriptor.
+    flock(descriptor, LOCK_UN)
+    Glibc.close(descriptor)
+  }
 
   private static func readOwner(_ descriptor: Int32) -> Int32? {
     var bytes = [UInt8](repeating: 0, count: 16)

@@ -13,7 +13,7 @@ extension SQLiteJournal {
     path: String, maximumBytes: Int64? = nil
   ) async throws(StoreError) -> SQLiteJournal {
     let resolved = try resolve(path)
-    let lock = try FileLock(journal: resolved)
+    let lock = try await takeLock(journal: resolved)
     // Opening may recover a long write-ahead log: not on the cooperative pool.
     let opened: Result<DatabaseQueue, any Error> = await withCheckedContinuation { continuation in
       DispatchQueue.global().async {
@@ -25,6 +25,18 @@ extension SQLiteJournal {
     case .success(let database): return SQLiteJournal(path: resolved, database: database, lock: lock)
     case .failure(let error): throw StoreError(error, path: resolved)
     }
+  }
+
+  /// Takes the lock, with a little patience for one who was killed just now and is not quite gone.
+  private static func takeLock(journal path: String) async throws(StoreError) -> FileLock {
+    for _ in 0..<9 {
+      do {
+        return try FileLock(journal: path)
+      } catch .inUse {
+        try? await Task.sleep(for: .milliseconds(50))
+      }
+    }
+    return try FileLock(journal: path)
   }
 
   /// The file's one true path, so that two names of one file share one lock.

@@ -49,7 +49,7 @@ import Testing
         ("POST", "/aiops/incidents", "GET, HEAD"), ("DELETE", "/aiops/incidents/INC-00000001", "GET, HEAD"),
         ("GET", "/aiops/alerts", "POST"), ("GET", "/aiops/incidents/INC-00000001/approve", "POST"),
         ("OPTIONS", "/aiops/status", "GET, HEAD"), ("PUT", "/metrics", "GET, HEAD"),
-        ("POST", "/aiops/stream", "GET"), ("BREW", "/healthz", "GET, HEAD"),
+        ("POST", "/aiops/stream", "GET"), ("PATCH", "/healthz", "GET, HEAD"),
       ] {
         let answer = try await http.send(method, path)
         expectProblem(answer, 405, "only takes \(allowed)")
