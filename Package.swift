@@ -125,7 +125,7 @@ let package = Package(
         "IncidentModel", "IncidentEngine", "Settings", "MessageBus", "Notification", "Observability",
         "Threads", grdb, hummingbird, lifecycle, logging,
       ]),
-    module("OperatorTool", ["IncidentModel", "Settings", "HTTPBackend", argumentParser]),
+    module("OperatorTool", ["IncidentModel", "Settings", "HTTPBackend", "Threads", argumentParser]),
 
     program("aiops-coordinator", ["IncidentModel", "Settings", "Coordination", "AgentRuntime", lifecycle]),
     program(

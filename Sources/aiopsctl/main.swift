@@ -1,1 +1,4 @@
-print("placeholder")
+import Glibc
+import OperatorTool
+
+exit(await OperatorTool.run(Array(CommandLine.arguments.dropFirst())))

@@ -1,0 +1,198 @@
+import Foundation
+import OperatorTool
+import TestKit
+import Testing
+
+@Suite("aiopsctl")
+struct CommandTests {
+  static let incident = """
+    {"id":"INC-1A2B3C4D","name":"Anomaly: database_connection_usage","severity":"high",
+    "status":"resolved","detected_at":"2026-11-23T08:53:00.000Z","auto_resolved":true,"count":3,
+    "affected_systems":["shop-db"],"root_cause":"37 of 40 connections are idle in transaction",
+    "description":"database_connection_usage is 92 percent, above 80 percent","resolved_at":"2026-11-23T08:54:00.000Z",
+    "diagnosis":{"hypotheses":[{"cause":"leak","confidence":0.9,"evidence":[{"statement":"37 sessions",
+    "query":"SELECT 1","tool":"postgres.sessions","observed_at":"2026-11-23T08:53:01.000Z"}]}],
+    "remedy":{"runbook":"free-leaked-connections","parameters":{"application":"checkout"}},"recommendations":[]},
+    "steps":[{"index":0,"name":"end leaked sessions","state":"succeeded","detail":"ended 37 sessions"}],
+    "verification":{"verdict":"recovered","detail":"12 percent"},
+    "timeline":[{"at":"2026-11-23T08:53:00.000Z","kind":"signal","actor":"detector-1","text":"raised"}]}
+    """
+
+  @Test("lists open incidents in aligned columns, and asks only for what is wanted")
+  func list() async throws {
+    let (run, requests) = try await aiopsctl(["incidents", "list", "--severity", "high", "--severity", "low"])
+    { _ in
+      .json("{\"incidents\":[\(Self.incident)],\"next_page_token\":\"x\"}")
+    }
+    #expect(run.status == 0)
+    #expect(run.out.count == 3)
+    #expect(run.out[0].hasPrefix("ID            SEVERITY  STATUS"))
+    #expect(run.out[1].hasPrefix("INC-1A2B3C4D  high      resolved (auto)  2026-11-23 08:53:00Z  3"))
+    #expect(run.out[2].contains("more"))
+    #expect(requests.map(\.path) == ["/aiops/incidents"])
+    #expect(
+      requests[0].query
+        == "page_size=100&status=detected,investigating,identified,resolving,escalated&severity=high,low")
+    let nothing = try await aiopsctl(["incidents"]) { _ in
+      .json("{\"incidents\":[],\"next_page_token\":null}")
+    }
+    #expect(nothing.run.out == ["No open incidents."])
+  }
+
+  @Test("shows an incident with cause, evidence, steps and timeline")
+  func show() async throws {
+    let (run, requests) = try await aiopsctl(["incidents", "show", "1a2b3c4d"]) { _ in .json(Self.incident) }
+    #expect(requests[0].path == "/aiops/incidents/INC-1A2B3C4D")
+    for part in [
+      "37 sessions", "SELECT 1", "leak (90 %)", "end leaked sessions: succeeded", "recovered", "raised",
+      "free-leaked-connections application checkout",
+    ] { #expect(run.text.contains(part), "\(part)") }
+  }
+
+  @Test("with -o json passes the answer through, every value as it came")
+  func json() async throws {
+    let answer = "{\"b\":[1,12345678901234567890,{}],\"a\":{\"x\":[],\"y\":\"\\u00e9\u{9B}31m\"},\"c\":1.10}"
+    let (run, _) = try await aiopsctl(["status", "-o", "json"]) { _ in .json(answer) }
+    #expect(
+      run.out == [
+        """
+        {
+          "b": [
+            1,
+            12345678901234567890,
+            {}
+          ],
+          "a": {
+            "x": [],
+            "y": "\\u00e9\\u009b31m"
+          },
+          "c": 1.10
+        }
+        """
+      ])
+  }
+
+  @Test(
+    "says a person's word",
+    arguments: [
+      ("ack", "acknowledge"), ("approve", "approve"), ("resolve", "resolve"),
+      ("false-positive", "false-positive"),
+    ])
+  func words(command: String, verb: String) async throws {
+    let (run, requests) = try await aiopsctl(
+      ["incidents", command, "INC-1A2B3C4D", "--note", "on it"], environment: ["USER": "sam"]
+    ) { _ in .json(Self.incident) }
+    #expect(run.status == 0)
+    #expect(run.out.first?.contains("by sam; it is resolved now") == true)
+    #expect(requests[0].method == "POST" && requests[0].path == "/aiops/incidents/INC-1A2B3C4D/\(verb)")
+    #expect(requests[0].text == "{\"by\":\"sam\",\"note\":\"on it\"}")
+  }
+
+  @Test("without a coordinator says what to do, and ends with 69")
+  func unreachable() async {
+    let run = await aiopsctl(["status", "--coordinator", "http://127.0.0.1:1"])
+    #expect(run.status == 69)
+    #expect(run.text.hasPrefix("aiopsctl: cannot reach the coordinator at http://127.0.0.1:1: "))
+    #expect(
+      run.text.hasSuffix("; start it with scripts/up or aiops-coordinator, or name it with --coordinator"))
+    let watch = await aiopsctl(
+      ["incidents", "watch"], environment: ["AIOPS_COORDINATOR": "http://127.0.0.1:1"])
+    #expect(watch.status == 69)
+  }
+
+  @Test(
+    "shows a refusal in its own words",
+    arguments: [
+      (
+        404, "{\"title\":\"Incident not found\",\"status\":404}", "aiopsctl: Incident not found (404)",
+        Int32(1)
+      ),
+      (
+        409, "{\"title\":\"x\",\"detail\":\"It is resolved\\u001b[31m already\"}",
+        "aiopsctl: It is resolved\\u{1b}[31m already (409)", 1
+      ),
+      (503, "{\"detail\":\"not ready\"}", "aiopsctl: not ready (503)", 69),
+    ])
+  func refused(status: Int, body: String, message: String, exit: Int32) async throws {
+    let (run, _) = try await aiopsctl(["incidents", "approve", "INC-1A2B3C4D"]) { _ in
+      .reply(status, headers: [("Content-Type", "application/problem+json")], body: Array(body.utf8))
+    }
+    #expect(run.status == exit)
+    #expect(run.err == [message])
+  }
+
+  @Test("against something that is no coordinator says so")
+  func stranger() async throws {
+    let (run, _) = try await aiopsctl(["agents"]) { _ in .reply(200, body: Array("<html>".utf8)) }
+    #expect(run.status == 1 && run.text.contains("is it a coordinator?"))
+    let garbage = try await aiopsctl(["agents"]) { _ in .raw(Array("SSH-2.0\r\n".utf8)) }
+    #expect(garbage.run.status == 69)
+    let odd = try await aiopsctl(["agents"]) { _ in .json("[1]") }
+    #expect(odd.run.status == 0)
+  }
+
+  @Test("lists agents and the coordinator's state")
+  func agentsAndStatus() async throws {
+    let (agents, _) = try await aiopsctl(["agents"]) { _ in
+      .json(
+        """
+        {"agents":[{"kind":"detector","name":"d-1","instance":"i","version":"0.1.0","pid":7,
+        "last_heartbeat":"2026-11-23T08:53:00.000Z","load":0.25,"leases":[],"targets":["shop-db","host"]}]}
+        """)
+    }
+    #expect(agents.out.count == 2 && agents.out[1].hasSuffix("shop-db, host"))
+    let (status, _) = try await aiopsctl(["status"]) { _ in
+      .json(
+        """
+        {"version":"0.1.0","uptime_seconds":3725,"store":{"kind":"sqlite"},
+        "incidents":{"by_status":{"resolved":2,"detected":0},"by_severity":{"high":1}},
+        "queues":{"diagnose":1,"resolve":0},
+        "next_deadlines":[{"incident":"INC-1A2B3C4D","at":"2026-11-23T08:53:00.000Z","what":"escalate"}]}
+        """)
+    }
+    #expect(status.out.contains("uptime        1h 2m"))
+    #expect(status.out.contains("incidents     resolved 2"))
+    #expect(status.out.contains("queues        diagnose 1, resolve 0"))
+    #expect(status.out.contains("deadlines     2026-11-23 08:53:00Z  INC-1A2B3C4D  escalate"))
+  }
+
+  @Test("shows outside text without letting it touch the terminal")
+  func hostile() async throws {
+    let (run, _) = try await aiopsctl(["incidents", "--all"]) { _ in
+      .json(
+        "{\"incidents\":[{\"id\":\"INC-1A2B3C4D\",\"name\":\"a\\u001b]0;owned\\u0007\\nb\\u202ec\",\"root_cause\":\""
+          + String(repeating: "x", count: 5000) + "\"}]}")
+    }
+    #expect(run.text.unicodeScalars.allSatisfy { $0 == "\n" || ($0.value >= 0x20 && $0.value != 0x202E) })
+    #expect(run.out[1].count < 250)
+  }
+
+  @Test("checks a configuration without a coordinator")
+  func config() async throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "ctl-\(UUID())").path
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try "sources: [{name: web, type: http, url: \"http://h\"}]".write(
+      toFile: folder + "/good.yaml", atomically: true, encoding: .utf8)
+    try "sorces: []".write(toFile: folder + "/bad.yaml", atomically: true, encoding: .utf8)
+    let good = await aiopsctl(["config", "check", folder + "/good.yaml"])
+    #expect(good.status == 0 && good.out[0].hasSuffix("good.yaml: fine"))
+    let bad = await aiopsctl(["config", "check", folder + "/bad.yaml"])
+    #expect(
+      bad.status == 78 && bad.text.contains("bad.yaml:1:1: sorces: unknown key; did you mean \"sources\"?"))
+    let json = await aiopsctl(["config", "check", folder + "/bad.yaml", "-o", "json"])
+    #expect(json.status == 78 && json.out[0].contains("\"line\" : 1"))
+    let missing = await aiopsctl(["config", "check", folder + "/none.yaml"])
+    #expect(missing.status == 78 && missing.text.contains("there is no such file"))
+  }
+
+  @Test("answers --help and --version, and wrong usage with 64")
+  func usage() async {
+    #expect(await aiopsctl(["--version"]).out == ["0.1.0"])
+    #expect(await aiopsctl(["--help"]).status == 0)
+    #expect(await aiopsctl(["incidents", "show", "nonsense"]).status == 64)
+    #expect(await aiopsctl(["incidents", "list", "--status", "gone"]).status == 64)
+    #expect(await aiopsctl(["frobnicate"]).status == 64)
+    #expect(await aiopsctl(["status", "--coordinator", "ftp://h"]).status == 64)
+  }
+}
