@@ -22,7 +22,7 @@ struct CommandTests {
   func list() async throws {
     let (run, requests) = try await aiopsctl(["incidents", "list", "--severity", "high", "--severity", "low"])
     { _ in
-      .json("{\"incidents\":[\(Self.incident)],\"next_page_token\":\"x\"}")
+      .ok("{\"incidents\":[\(Self.incident)],\"next_page_token\":\"x\"}")
     }
     #expect(run.status == 0)
     #expect(run.out.count == 3)
@@ -34,14 +34,14 @@ struct CommandTests {
       requests[0].query
         == "page_size=100&status=detected,investigating,identified,resolving,escalated&severity=high,low")
     let nothing = try await aiopsctl(["incidents"]) { _ in
-      .json("{\"incidents\":[],\"next_page_token\":null}")
+      .ok("{\"incidents\":[],\"next_page_token\":null}")
     }
     #expect(nothing.run.out == ["No open incidents."])
   }
 
   @Test("shows an incident with cause, evidence, steps and timeline")
   func show() async throws {
-    let (run, requests) = try await aiopsctl(["incidents", "show", "1a2b3c4d"]) { _ in .json(Self.incident) }
+    let (run, requests) = try await aiopsctl(["incidents", "show", "1a2b3c4d"]) { _ in .ok(Self.incident) }
     #expect(requests[0].path == "/aiops/incidents/INC-1A2B3C4D")
     for part in [
       "37 sessions", "SELECT 1", "leak (90 %)", "end leaked sessions: succeeded", "recovered", "raised",
@@ -52,7 +52,7 @@ struct CommandTests {
   @Test("with -o json passes the answer through, every value as it came")
   func json() async throws {
     let answer = "{\"b\":[1,12345678901234567890,{}],\"a\":{\"x\":[],\"y\":\"\\u00e9\u{9B}31m\"},\"c\":1.10}"
-    let (run, _) = try await aiopsctl(["status", "-o", "json"]) { _ in .json(answer) }
+    let (run, _) = try await aiopsctl(["status", "-o", "json"]) { _ in .ok(answer) }
     #expect(
       run.out == [
         """
@@ -81,7 +81,7 @@ struct CommandTests {
   func words(command: String, verb: String) async throws {
     let (run, requests) = try await aiopsctl(
       ["incidents", command, "INC-1A2B3C4D", "--note", "on it"], environment: ["USER": "sam"]
-    ) { _ in .json(Self.incident) }
+    ) { _ in .ok(Self.incident) }
     #expect(run.status == 0)
     #expect(run.out.first?.contains("by sam; it is resolved now") == true)
     #expect(requests[0].method == "POST" && requests[0].path == "/aiops/incidents/INC-1A2B3C4D/\(verb)")
@@ -127,14 +127,14 @@ struct CommandTests {
     #expect(run.status == 1 && run.text.contains("is it a coordinator?"))
     let garbage = try await aiopsctl(["agents"]) { _ in .raw(Array("SSH-2.0\r\n".utf8)) }
     #expect(garbage.run.status == 69)
-    let odd = try await aiopsctl(["agents"]) { _ in .json("[1]") }
+    let odd = try await aiopsctl(["agents"]) { _ in .ok("[1]") }
     #expect(odd.run.status == 0)
   }
 
   @Test("lists agents and the coordinator's state")
   func agentsAndStatus() async throws {
     let (agents, _) = try await aiopsctl(["agents"]) { _ in
-      .json(
+      .ok(
         """
         {"agents":[{"kind":"detector","name":"d-1","instance":"i","version":"0.1.0","pid":7,
         "last_heartbeat":"2026-11-23T08:53:00.000Z","load":0.25,"leases":[],"targets":["shop-db","host"]}]}
@@ -142,7 +142,7 @@ struct CommandTests {
     }
     #expect(agents.out.count == 2 && agents.out[1].hasSuffix("shop-db, host"))
     let (status, _) = try await aiopsctl(["status"]) { _ in
-      .json(
+      .ok(
         """
         {"version":"0.1.0","uptime_seconds":3725,"store":{"kind":"sqlite"},
         "incidents":{"by_status":{"resolved":2,"detected":0},"by_severity":{"high":1}},
@@ -159,7 +159,7 @@ struct CommandTests {
   @Test("shows outside text without letting it touch the terminal")
   func hostile() async throws {
     let (run, _) = try await aiopsctl(["incidents", "--all"]) { _ in
-      .json(
+      .ok(
         "{\"incidents\":[{\"id\":\"INC-1A2B3C4D\",\"name\":\"a\\u001b]0;owned\\u0007\\nb\\u202ec\",\"root_cause\":\""
           + String(repeating: "x", count: 5000) + "\"}]}")
     }

@@ -35,3 +35,8 @@ func aiopsctl(
     return (run, server.requests)
   }
 }
+
+extension ScriptedHTTPServer.Response {
+  /// A success with JSON.
+  static func ok(_ json: String) -> Self { .json(200, json) }
+}

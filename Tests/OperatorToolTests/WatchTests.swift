@@ -16,7 +16,7 @@ struct WatchTests {
     let (run, requests) = try await aiopsctl(["incidents", "watch", "INC-00000001", "--until-end"]) {
       request in
       guard request.path == "/aiops/stream" else {
-        return .json("{\"id\":\"INC-00000001\",\"status\":\"detected\"}")
+        return .ok("{\"id\":\"INC-00000001\",\"status\":\"detected\"}")
       }
       let number = streams.withLock { count in
         count += 1
@@ -47,7 +47,7 @@ struct WatchTests {
   @Test("ends at once when the incident has ended already")
   func ended() async throws {
     let (run, requests) = try await aiopsctl(["incidents", "watch", "00000001", "--until-end"]) { _ in
-      .json("{\"id\":\"INC-00000001\",\"status\":\"escalated\"}")
+      .ok("{\"id\":\"INC-00000001\",\"status\":\"escalated\"}")
     }
     #expect(run.status == 0 && run.out == ["INC-00000001 is escalated already."])
     #expect(requests.count == 1)
