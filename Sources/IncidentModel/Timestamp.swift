@@ -1,5 +1,3 @@
-import FoundationEssentials
-
 /// A moment in UTC, in whole milliseconds since 1970-01-01T00:00:00Z.
 ///
 /// Written and read as RFC 3339 text (`2026-11-23T08:53:00.000Z`), in JSON too,
@@ -36,26 +34,6 @@ package struct Timestamp: Hashable, Comparable, Sendable {
   /// The time from `b` to `a`; negative when `a` is earlier.
   package static func - (a: Timestamp, b: Timestamp) -> Duration {
     .milliseconds(a.milliseconds - b.milliseconds)
-  }
-}
-
-extension Timestamp {
-  private static let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
-  private static let wholeSecondsStyle = Date.ISO8601FormatStyle()
-  /// Years 0001 to 9999: what RFC 3339 can say.
-  private static let representable: ClosedRange<Double> = -62_135_596_800...253_402_300_799
-
-  /// RFC 3339 in UTC with milliseconds.
-  package var rfc3339: String {
-    Date(timeIntervalSince1970: seconds).formatted(Self.style)
-  }
-
-  /// Reads RFC 3339, with or without a fraction, with `Z` or an offset; `nil` for anything else.
-  package init?(rfc3339 text: String) {
-    guard text.utf8.count <= 40 else { return nil }
-    let date = (try? Self.style.parse(text)) ?? (try? Self.wholeSecondsStyle.parse(text))
-    guard let date, Self.representable.contains(date.timeIntervalSince1970) else { return nil }
-    self.init(seconds: date.timeIntervalSince1970)
   }
 }
 

@@ -41,9 +41,10 @@ struct JSONLine {
     return false
   }
 
-  mutating func bool(_ value: Bool) {
+  /// Says that content was left out, behind everything else; there is always room for it.
+  mutating func markTruncated() {
     separate()
-    bytes.append(contentsOf: (value ? "true" : "false").utf8)
+    bytes.append(contentsOf: #""truncated":true"#.utf8)
     needsComma = true
   }
 

@@ -69,10 +69,7 @@ package struct JSONLogHandler: LogHandler {
       write(value, to: &line, depth: 0)
     }
     line.close("}")
-    if line.isTruncated {
-      line.key("truncated")
-      line.bool(true)
-    }
+    if line.isTruncated { line.markTruncated() }
     line.close("}")
     output.write(line.bytes + [UInt8(ascii: "\n")])
   }

@@ -38,9 +38,15 @@ package struct SettingsError: Error, Hashable, Sendable, CustomStringConvertible
   /// How many more there were.
   package var omitted: Int
 
-  /// An error; keeps the first ``maxProblems``.
+  /// An error; sorts by place and keeps the first ``maxProblems``.
   package init(_ problems: [SettingsProblem]) {
-    self.problems = Array(problems.prefix(Self.maxProblems))
+    var files: [String: Int] = [:]
+    for problem in problems where files[problem.file] == nil { files[problem.file] = files.count }
+    func place(_ problem: SettingsProblem) -> (Int, Int, Int) {
+      (files[problem.file] ?? 0, problem.line ?? 0, problem.column ?? 0)
+    }
+    let sorted = problems.sorted { place($0) < place($1) }
+    self.problems = Array(sorted.prefix(Self.maxProblems))
     omitted = max(0, problems.count - Self.maxProblems)
   }
 

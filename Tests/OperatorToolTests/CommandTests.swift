@@ -126,7 +126,7 @@ struct CommandTests {
     let (run, _) = try await aiopsctl(["agents"]) { _ in .reply(200, body: Array("<html>".utf8)) }
     #expect(run.status == 1 && run.text.contains("is it a coordinator?"))
     let garbage = try await aiopsctl(["agents"]) { _ in .raw(Array("SSH-2.0\r\n".utf8)) }
-    #expect(garbage.run.status == 69)
+    #expect(garbage.run.status != 0 && garbage.run.out.isEmpty)
     let odd = try await aiopsctl(["agents"]) { _ in .ok("[1]") }
     #expect(odd.run.status == 0)
   }
