@@ -1,13 +1,16 @@
 extension Timestamp {
   private static let day: Int64 = 86_400_000
   /// Years 0001 to 9999: what RFC 3339 can say.
-  private static let representable: ClosedRange<Int64> = -62_135_596_800_000...253_402_300_799_999
+  static let representable: ClosedRange<Int64> = -62_135_596_800_000...253_402_300_799_999
 
   /// RFC 3339 in UTC with milliseconds.
   ///
   /// Whole numbers only: formatters of floating seconds cut every other millisecond to the one
   /// before, so that what is written and read again and again would wander.
+  ///
+  /// A moment that it can't say is written as the first or last one that it can.
   package var rfc3339: String {
+    let milliseconds = min(max(milliseconds, Self.representable.lowerBound), Self.representable.upperBound)
     let days = (milliseconds >= 0 ? milliseconds : milliseconds - (Self.day - 1)) / Self.day
     let time = milliseconds - days * Self.day
     let date = Self.date(days)

@@ -11,9 +11,15 @@ package struct Timestamp: Hashable, Comparable, Sendable {
     self.milliseconds = milliseconds
   }
 
-  /// A moment from seconds since the epoch, rounded to the millisecond. The value must be finite.
+  /// A moment from seconds since the epoch, rounded to the millisecond; what RFC 3339 can't say
+  /// becomes the first or last moment that it can.
   package init(seconds: Double) {
-    self.milliseconds = Int64((seconds * 1000).rounded())
+    let bounds = Self.representable
+    // NaN compares as neither, and becomes the first.
+    let rounded = (seconds * 1000).rounded()
+    milliseconds =
+      rounded >= Double(bounds.upperBound)
+      ? bounds.upperBound : rounded > Double(bounds.lowerBound) ? Int64(rounded) : bounds.lowerBound
   }
 
   /// Seconds since the epoch.
@@ -23,17 +29,29 @@ package struct Timestamp: Hashable, Comparable, Sendable {
 
   /// The moment `duration` later.
   package static func + (moment: Timestamp, duration: Duration) -> Timestamp {
-    Timestamp(milliseconds: moment.milliseconds + duration.milliseconds)
+    Timestamp(milliseconds: sum(moment.milliseconds, duration.milliseconds))
   }
 
   /// The moment `duration` earlier.
   package static func - (moment: Timestamp, duration: Duration) -> Timestamp {
-    Timestamp(milliseconds: moment.milliseconds - duration.milliseconds)
+    Timestamp(milliseconds: difference(moment.milliseconds, duration.milliseconds))
   }
 
   /// The time from `b` to `a`; negative when `a` is earlier.
   package static func - (a: Timestamp, b: Timestamp) -> Duration {
-    .milliseconds(a.milliseconds - b.milliseconds)
+    .milliseconds(difference(a.milliseconds, b.milliseconds))
+  }
+
+  // Times come from outside too, and an absurd one must stop nothing: sums end at the bounds.
+
+  private static func sum(_ a: Int64, _ b: Int64) -> Int64 {
+    let (sum, overflow) = a.addingReportingOverflow(b)
+    return overflow ? (a < 0 ? .min : .max) : sum
+  }
+
+  private static func difference(_ a: Int64, _ b: Int64) -> Int64 {
+    let (difference, overflow) = a.subtractingReportingOverflow(b)
+    return overflow ? (a < 0 ? .min : .max) : difference
   }
 }
 

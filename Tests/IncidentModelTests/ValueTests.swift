@@ -37,6 +37,20 @@ struct TimestampTests {
     #expect(Timestamp(rfc3339: text) == nil)
   }
 
+  @Test("that is absurd stops nothing: it is written as the nearest that can be, and sums end at the bounds")
+  func absurd() {
+    let first = Timestamp(milliseconds: .min)
+    let last = Timestamp(milliseconds: .max)
+    #expect(first.rfc3339 == "0001-01-01T00:00:00.000Z")
+    #expect(last.rfc3339 == "9999-12-31T23:59:59.999Z")
+    #expect(last - first == .milliseconds(Int64.max) && first - last == .milliseconds(Int64.min))
+    #expect(last + .seconds(1) == last && first - .seconds(1) == first)
+    for seconds in [Double.nan, .infinity, -.infinity, 1e300, -1e300] {
+      #expect(Timestamp(rfc3339: Timestamp(seconds: seconds).rfc3339) != nil)
+    }
+    #expect(Timestamp(seconds: 1.2345).milliseconds == 1235)
+  }
+
   @Test("moves by durations and tells the time between two")
   func arithmetic() {
     let moment = Timestamp(milliseconds: 1000)

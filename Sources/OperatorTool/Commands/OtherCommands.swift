@@ -54,7 +54,7 @@ struct CheckCommand: AsyncParsableCommand {
     context.out("\(Terminal.visible(name)): fine")
     let rows = settings.sources.map { source in
       [
-        source.name, source.kindName, "\(source.intervalSeconds) s", source.autonomy.rawValue,
+        source.name, source.kindName, Terminal.duration(source.intervalSeconds), source.autonomy.rawValue,
         "\(source.rules.count)",
       ]
     }
