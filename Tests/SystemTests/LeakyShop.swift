@@ -32,7 +32,7 @@ struct LeakyShop: Sendable {
     return rows.rows.first?.first.flatMap { $0 } == healthyPID
   }
 
-  /// The source's configuration. Twenty connections, three of them the superuser's.
+  /// The source's configuration. Forty connections, three of them the superuser's.
   static func source(_ server: TestPostgres, autonomy: String = "auto") -> String {
     """
     sources:
@@ -47,7 +47,7 @@ struct LeakyShop: Sendable {
   }
 
   static func with(_ body: (LeakyShop) async throws -> Void) async throws {
-    try await TestPostgres.withServer(maxConnections: 20) { server in
+    try await TestPostgres.withServer(maxConnections: 40) { server in
       try await server.execute("CREATE ROLE checkout LOGIN")
       let shop = try await LeakyShop(server)
       try await body(shop)

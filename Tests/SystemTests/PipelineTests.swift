@@ -20,11 +20,11 @@ struct PipelineTests {
         for name in ["d1", "d2"] { try cluster.start(.detector, name) }
         for kind in [AgentKind.diagnoser, .resolver] { try cluster.start(kind) }
         for name in ["d1", "d2", "diagnoser", "resolver"] { try await Self.joined(name, cluster) }
-        let leaked = try await shop.leak(17)
+        let leaked = try await shop.leak(32)
         let incident = try await cluster.incident(about: Self.metric, "resolved") { $0.status == .resolved }
         #expect(incident.autoResolved)
         #expect(incident.rootCause?.contains("checkout") == true)
-        #expect(incident.rootCause?.contains("17") == true, "\(incident.rootCause ?? "")")
+        #expect(incident.rootCause?.contains("32") == true, "\(incident.rootCause ?? "")")
         #expect(incident.steps.allSatisfy { $0.state == "succeeded" })
         #expect(try await shop.healthyIsUnharmed())
         let left = try await shop.server.execute(
@@ -49,7 +49,7 @@ struct PipelineTests {
         try await Self.joined("first", cluster)
         first.kill(SIGSTOP)
         try cluster.start(.detector)
-        let leaked = try await shop.leak(17)
+        let leaked = try await shop.leak(32)
         try await cluster.incident(about: Self.metric, "investigated by the first") {
           $0.timeline.contains { $0.text.contains("investigating by first") }
         }
@@ -122,7 +122,7 @@ struct PipelineTests {
           let first = try cluster.start(.resolver, "first")
           try await joined("first", cluster)
           for kind in [AgentKind.detector, .diagnoser] { try cluster.start(kind) }
-          let leaked = try await shop.leak(17)
+          let leaked = try await shop.leak(32)
           try await cluster.incident(about: metric, "at its second step") { $0.steps.count == 2 }
           try await eventually("the second step's command") { try contents(of: marker).contains("run") }
           first.kill(SIGKILL)
@@ -145,7 +145,7 @@ struct PipelineTests {
         var coordinator = try await cluster.startCoordinator()
         for kind in [AgentKind.detector, .diagnoser, .resolver] { try cluster.start(kind) }
         try await Self.joined("resolver", cluster)
-        let leaked = try await shop.leak(17)
+        let leaked = try await shop.leak(32)
         var random = SeededRandom(seed: 7)
         for _ in 0..<4 {
           try await Task.sleep(for: .milliseconds(Int.random(in: 200...1_500, using: &random)))
