@@ -68,10 +68,9 @@ package struct EscalationSettings: Sendable, Equatable {
   package var approvalSeconds = 900.0
   /// A remedy that is not done after so many seconds escalates.
   package var resolutionSeconds = 600.0
-  /// Who is told, in order; an unacknowledged escalation climbs from one to the next, then repeats the last.
+  /// Who is told, in order; an unacknowledged escalation climbs from one to the next, then
+  /// tells the last again and again.
   package var levels = [EscalationLevel()]
-  /// How often the last level is told again.
-  package var repeats = 3
 
   /// The defaults.
   package init() {}

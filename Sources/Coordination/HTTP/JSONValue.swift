@@ -1,7 +1,7 @@
 /// JSON as it was sent, of any shape.
 ///
-/// Read by a parser of our own because the errors have to name the place in the text and later the
-/// field, and because its work and depth are bounded by the text's length and a constant.
+/// Read by a parser of our own because Foundation's says neither line nor column of what is wrong,
+/// and because work and depth have to be bounded by the text's length and a constant.
 enum JSONValue: Sendable, Equatable {
   case null
   case bool(Bool)

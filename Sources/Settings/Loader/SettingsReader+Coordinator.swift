@@ -48,7 +48,6 @@ extension SettingsReader {
     map.set("diagnosis", to: &settings.diagnosisSeconds) { $0.seconds(1...86_400) }
     map.set("approval", to: &settings.approvalSeconds) { $0.seconds(1...604_800) }
     map.set("resolution", to: &settings.resolutionSeconds) { $0.seconds(1...86_400) }
-    map.set("repeats", to: &settings.repeats) { $0.integer(0...1000) }
     if let value = map.optional("levels"), let levels = value.list(limit: 50) {
       if levels.isEmpty { value.report("needs at least one level: somebody must be told") }
       settings.levels = levels.compactMap { $0.map().map { level($0, sinks: sinks) } }
