@@ -24,7 +24,8 @@ import Testing
         #expect(await link.isConnected)
         #expect(await link.welcome?.coordinator == "A")
         try await eventually("heartbeats come") { await coordinator.has("heartbeat", 3) }
-        #expect(await coordinator.named("hello").count == 3)
+        // More when the machine is slow: what is not answered in time is said again.
+        #expect(await coordinator.named("hello").count >= 3)
       }
     }
   }
@@ -38,8 +39,10 @@ import Testing
       await link.submit(sent)
       try await withRunning(link) {
         try await eventually("the signals are accepted") { await link.counters.acceptedSignals == 3 }
-        #expect(await coordinator.named("signals") == Array(repeating: .signals(batch: 1, sent), count: 3))
-        #expect(await link.counters.resends == 2)
+        let copies = await coordinator.named("signals")
+        #expect(copies.count >= 3)
+        #expect(copies.allSatisfy { $0 == .signals(batch: 1, sent) })
+        #expect(await link.counters.resends >= 2)
         #expect(await link.counters.spooled == 0)
       }
     }

@@ -44,7 +44,8 @@ import Testing
         try await eventually("the result comes twice") { await coordinator.has("finished", 2) }
         for name in ["exchanged", "intend", "concluded", "finished"] {
           let copies = await coordinator.named(name)
-          #expect(copies.count == 2)
+          // More when the machine is slow: what is not answered in time is said again.
+          #expect(copies.count >= 2)
           #expect(Set(copies).count == 1)
         }
         #expect(
@@ -122,14 +123,14 @@ import Testing
   @Test("a lease that nobody renews ends by itself, a renewed one does not")
   func expiry() async throws {
     let journal = Journal()
-    try await withCoordinator(FakeCoordinator(leaseSeconds: 0.4)) { coordinator in
+    try await withCoordinator(FakeCoordinator(leaseSeconds: 3)) { coordinator in
       let link = agent(await coordinator.endpoints.bus, kind: .resolver, worker: endless(journal))
       try await withRunning(link) {
         try await link.ready()
         let begun = ContinuousClock.now
         await coordinator.server.send(.work(job()), to: peer)
         try await eventually("the lease outlives its period") {
-          ContinuousClock.now > begun + .milliseconds(600)
+          ContinuousClock.now > begun + .milliseconds(3_500)
         }
         #expect(await journal.entries == ["begun"])
         await coordinator.ignore("heartbeat")
