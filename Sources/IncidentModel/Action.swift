@@ -80,7 +80,8 @@ package struct SessionFilter: Hashable, Sendable, Codable {
   }
 }
 
-/// Time limits of a database role; `nil` leaves one as it is, 0 switches it off.
+/// Time limits of a database role; `nil` leaves one as it is, 0 switches it off. Only an undo has
+/// negative ones: the role had no limit of its own, and has none again.
 package struct TimeoutSettings: Hashable, Sendable, Codable {
   /// The role whose next sessions get the limits.
   package var role: String

@@ -70,8 +70,8 @@ struct Generator {
     case 2:
       .setTimeouts(
         TimeoutSettings(
-          role: name(), statementSeconds: maybe { $0.amount() },
-          idleInTransactionSeconds: maybe { $0.amount() }))
+          role: name(), statementSeconds: maybe { $0.bool() ? -1 : $0.amount() },
+          idleInTransactionSeconds: maybe { $0.bool() ? -1 : $0.amount() }))
     case 3: .setPoolSize(PoolSize(database: name(), size: int(1000)))
     case 4: .clearCache(KeyFilter(pattern: name(), limit: int(1000)))
     case 5: .setMaxMemory(MemoryLimit(bytes: Int64(bits() >> 1)))

@@ -60,13 +60,14 @@ extension PBTimeoutSettings: WirePart {
     if let seconds = settings.idleInTransactionSeconds { idleInTransactionSeconds = seconds }
   }
 
+  // An undo says by a negative limit that the role had none of its own.
   func model() throws(WireError) -> TimeoutSettings {
     TimeoutSettings(
       role: try WireRules.name(role, "timeouts.role"),
       statementSeconds: hasStatementSeconds
-        ? try WireRules.amount(statementSeconds, "timeouts.statement_seconds") : nil,
+        ? try WireRules.finite(statementSeconds, "timeouts.statement_seconds") : nil,
       idleInTransactionSeconds: hasIdleInTransactionSeconds
-        ? try WireRules.amount(idleInTransactionSeconds, "timeouts.idle_in_transaction_seconds") : nil)
+        ? try WireRules.finite(idleInTransactionSeconds, "timeouts.idle_in_transaction_seconds") : nil)
   }
 }
 
