@@ -9,7 +9,10 @@ import time
 import pq
 
 SESSIONS = 14
-SECONDS = 1.3
+
+
+def seconds(number):
+    return 1.2 + 0.03 * number
 
 
 def statement(number):
@@ -17,7 +20,7 @@ def statement(number):
     columns = ", ".join(f"sum(o.id * {column})" for column in range(1, number + 2))
     return (
         f"SELECT i.name, {columns} FROM items i JOIN orders o ON o.item = i.id,"
-        f" (SELECT pg_sleep({SECONDS})) AS disk GROUP BY i.name ORDER BY i.name"
+        f" (SELECT pg_sleep({seconds(number)})) AS disk GROUP BY i.name ORDER BY i.name"
     )
 
 
