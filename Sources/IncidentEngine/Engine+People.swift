@@ -55,7 +55,9 @@ extension Engine {
     // The escalation is the incident's n-th; its key must be another one than that of an earlier one.
     let key = "\(id)/escalation/\(state.sequence)"
     announce(
-      id, kind: .escalation, key: key, audience: current.name, sinks: current.sinks,
+      id, kind: .escalation, key: key, audience: current.name,
+      // What is merely unusual is written down and wakes nobody.
+      sinks: incident.wakesPeople ? current.sinks : ["log"],
       title: "\(id) needs you: \(incident.name)"
         + (incident.target.map { " on \($0)" } ?? ""),
       text: escalationText(incident))

@@ -136,10 +136,18 @@ extension Engine {
 
   /// Ends an incident whose remedy has run by what was measured after it.
   private mutating func conclude(_ id: IncidentID, _ verification: Verification, _ message: String) {
-    guard let incident = state.records[id]?.incident else { return }
+    guard let record = state.records[id] else { return }
+    let incident = record.incident
     let failed = incident.steps.contains { $0.state != .succeeded }
+    // What joined while the remedy ran was measured by nobody.
+    let unseen = incident.symptoms.filter {
+      !$0.isCleared && !record.verifiable.contains($0.latest.fingerprint)
+    }
     switch verification.verdict {
-    case .recovered where !failed: resolve(id, auto: true, reason: message)
+    case .recovered where !failed && unseen.isEmpty: resolve(id, auto: true, reason: message)
+    case .recovered where !failed:
+      let names = unseen.map(\.latest.metric).joined(separator: ", ")
+      escalate(id, reason: "the first symptom is gone, but \(names) came up meanwhile. \(message)")
     case .recovered: escalate(id, reason: "the symptom is gone, but not every step succeeded. \(message)")
     case .notRecovered: escalate(id, reason: "the remedy did not help: \(verification.detail). \(message)")
     case .unknown:

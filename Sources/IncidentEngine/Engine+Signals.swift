@@ -33,8 +33,10 @@ extension Engine {
   /// Gives a signal its place: in an open incident, in a new one, or in none.
   private mutating func place(_ signal: Signal) -> AlertPlacement {
     if let id = openIncident(for: signal) {
+      let before = state.records[id]?.incident
       emit(.signalled(signal: signal), on: id, by: signal.detector)
       updateSettling(id)
+      if let before { raiseAgain(id, before, signal) }
       return AlertPlacement(outcome: signal.state == .cleared ? .cleared : .counted, incident: id)
     }
     if signal.state == .cleared {
@@ -45,7 +47,10 @@ extension Engine {
       emit(.noted(signal: signal, reason: "marked as false positive"), by: signal.detector)
       return AlertPlacement(outcome: .ignored, incident: nil)
     }
-    if let ended = state.endedByFingerprint[signal.fingerprint], signal.observedAt <= ended {
+    // Only for a while, because the two times are of different clocks.
+    if let ended = state.endedByFingerprint[signal.fingerprint], signal.observedAt <= ended,
+      now - ended <= policy.lateSignalWindow
+    {
       emit(.noted(signal: signal, reason: "seen before the incident ended"), by: signal.detector)
       return AlertPlacement(outcome: .ignored, incident: nil)
     }
@@ -66,6 +71,17 @@ extension Engine {
       !isQuiet(signal.fingerprint)
     else { return nil }
     return id
+  }
+
+  /// Tells people again when what was handed to them became worse or more.
+  private mutating func raiseAgain(_ id: IncidentID, _ before: Incident, _ signal: Signal) {
+    guard signal.state == .raised, before.status == .escalated, let after = state.records[id]?.incident
+    else { return }
+    if after.severity > before.severity {
+      escalate(id, reason: "it became \(after.severity.rawValue) since it was handed over: \(signal.metric)")
+    } else if after.symptoms.count > before.symptoms.count {
+      escalate(id, reason: "\(signal.metric) came up since it was handed over")
+    }
   }
 
   /// Whether a series was marked as a false positive lately.

@@ -29,7 +29,7 @@ extension Engine {
       return escalate(id, reason: "nobody approved the remedy in time")
     }
     if let escalation = record.escalation, escalation.next <= now,
-      record.incident.status == .escalated, record.incident.acknowledged == nil
+      record.incident.status == .escalated, record.incident.acknowledged == nil, record.incident.wakesPeople
     {
       let isLast = escalation.level + 1 >= policy.levels.count
       climb(

@@ -45,6 +45,15 @@ extension Engine {
     for (id, lease) in leases(of: instance) { lose(id, lease, reason: "\(name) left") }
   }
 
+  /// Takes back a job that did not reach its worker; one that no message can carry goes to people.
+  mutating func undelivered(_ lease: Lease, _ instance: String, forGood: Bool) {
+    guard holds(lease, instance), let active = state.records[lease.incident]?.job?.lease else { return }
+    guard forGood else { return lose(lease.incident, active, reason: "\(active.worker) does not read") }
+    endJob(lease.incident, reason: "could not be handed out")
+    escalate(
+      lease.incident, reason: "the job to \(lease.kind.rawValue) is too large to be handed to a worker")
+  }
+
   /// Forgets agents that were silent for too long.
   mutating func forgetSilentAgents() {
     for (instance, worker) in state.workers where now - worker.lastSeen > policy.agentTimeout {
@@ -108,20 +117,24 @@ extension Engine {
   /// Gives waiting jobs, oldest first, to the least loaded workers that can take them.
   mutating func dispatch() {
     for kind in JobKind.allCases {
-      while let id = state.waiting[kind]?.first, let worker = bestWorker(for: kind, id) {
-        hand(id, kind, to: worker)
+      // A job that waits for a certain worker does not hold up the others behind it.
+      let candidates = Array((state.waiting[kind] ?? []).prefix(64))
+      for id in candidates {
+        if let worker = bestWorker(for: kind, id) { hand(id, kind, to: worker) }
       }
     }
   }
 
   private func bestWorker(for kind: JobKind, _ id: IncidentID) -> Worker? {
-    let free = state.workers.values.filter { worker in
-      worker.info.kind == kind.worker && worker.tokens.count < worker.capacity
-        && now - worker.lastSeen <= policy.leaseDuration
+    let alive = state.workers.values.filter { worker in
+      worker.info.kind == kind.worker && now - worker.lastSeen <= policy.leaseDuration
     }
     let target = state.records[id]?.incident.target
-    let fit = free.filter { worker in target.map { worker.info.targets.contains($0) } ?? true }
-    return (fit.isEmpty ? free : fit).min {
+    let able = alive.filter { worker in target.map { worker.info.targets.contains($0) } ?? true }
+    // Somebody who can't reach the target gets the job only where nobody can; else it waits for one who does.
+    let fit = able.isEmpty ? alive : able
+    let free = fit.filter { $0.tokens.count < $0.capacity }
+    return free.min {
       ($0.tokens.count, $0.load, $0.info.instance) < ($1.tokens.count, $1.load, $1.info.instance)
     }
   }

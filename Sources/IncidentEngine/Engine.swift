@@ -34,6 +34,7 @@ package struct Engine: Sendable {
     case .heartbeat(let instance, let load, let slots, let leases):
       decision.reply = heartbeat(instance, load: load, freeSlots: slots, leases: leases)
     case .left(let instance): leave(instance)
+    case .undelivered(let lease, let instance, let forGood): undelivered(lease, instance, forGood: forGood)
     case .exchanged(let exchange, let lease, let instance):
       decision.reply = exchanged(exchange, lease, instance)
     case .intend(let step, let name, let lease, let instance):

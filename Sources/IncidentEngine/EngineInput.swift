@@ -12,6 +12,8 @@ package enum EngineInput: Sendable {
   case heartbeat(instance: String, load: Double, freeSlots: Int, leases: [Lease])
   /// An agent said goodbye or its connection is known to be gone.
   case left(instance: String)
+  /// A job could not be handed to its worker: for now, or not at all because the wire can't carry it.
+  case undelivered(Lease, instance: String, forGood: Bool)
   /// A diagnoser states one exchange of its dialogue.
   case exchanged(Exchange, Lease, instance: String)
   /// A resolver asks to run a step.

@@ -27,6 +27,8 @@ package struct EnginePolicy: Sendable, Equatable {
   package var correlationWindow: Duration = .seconds(300)
   /// A fingerprint marked as false positive is quiet for so long, unless it clears before.
   package var falsePositiveQuiet: Duration = .seconds(3600)
+  /// A signal from before an incident's end is late, not new, for so long after that end.
+  package var lateSignalWindow: Duration = .seconds(60)
   /// Symptoms must stay gone for so long before an incident that nobody fixed counts as over.
   package var settle: Duration = .seconds(30)
   /// A diagnosis must be there after so long.

@@ -85,6 +85,8 @@ package struct IncidentRecord: Sendable {
   var group: GroupKey?
   /// When the last signal came.
   var lastSignalAt: Timestamp
+  /// The series that the worker of the latest lease knows of, and so can verify.
+  var verifiable: Set<Fingerprint> = []
   /// The token under which each step was last intended.
   var intents: [Int: UInt64] = [:]
   /// The token of the last job whose result was taken.
@@ -105,11 +107,16 @@ package struct IncidentRecord: Sendable {
     }
     consider(approvalDeadline, "approval must be given")
     consider(settlesAt, "over if the symptoms stay gone")
-    if incident.acknowledged == nil, let escalation, incident.status == .escalated {
+    if incident.acknowledged == nil, let escalation, incident.status == .escalated, incident.wakesPeople {
       consider(escalation.next, "tell \(escalation.nextName)")
     }
     return next
   }
+}
+
+extension Incident {
+  /// Whether it is bad enough to tell people until somebody answers: from medium up.
+  var wakesPeople: Bool { severity >= .medium }
 }
 
 /// Work on an incident.

@@ -25,6 +25,7 @@ extension IncidentRecord {
     case .leased(let lease, let worker, let instance, let attempt, let expires):
       job?.attempts = attempt
       job?.lease = ActiveLease(lease: lease, worker: worker, instance: instance, expires: expires)
+      verifiable = Set(incident.symptoms.map(\.latest.fingerprint))
     case .leaseLost: job?.lease = nil
     case .jobEnded(let token, _):
       job = nil
@@ -77,6 +78,8 @@ extension IncidentRecord {
     case .escalated(let reason):
       incident.status = .escalated
       incident.escalationReason = reason
+      // Whoever acknowledged something earlier has not seen this; who and when stays in the timeline.
+      incident.acknowledged = nil
     case .climbed(_, _, _, _):
       break
     case .announced(let announcement) where announcement.kind == .escalation:
@@ -93,7 +96,10 @@ extension IncidentRecord {
 extension Incident {
   /// Adds a line to the timeline, within its bound: the first entry and the latest ones stay.
   mutating func append(_ entry: TimelineEntry) {
-    if timeline.count >= Incident.maxTimeline { timeline.remove(at: 1) }
+    if timeline.count >= Incident.maxTimeline {
+      // Repeated signals go first: what was done and who was told must stay to be read.
+      timeline.remove(at: timeline.dropFirst().firstIndex { $0.kind == "signal" } ?? 1)
+    }
     timeline.append(entry)
     switch entry.kind {
     case "step", "verification", "job", "status": log("\(entry.at.rfc3339) \(entry.text)")

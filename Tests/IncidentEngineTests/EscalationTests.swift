@@ -35,6 +35,40 @@ struct EscalationTests {
     #expect(world.announcements.count == 5)
   }
 
+  @Test("what is merely unusual is written down once and wakes nobody")
+  func low() {
+    var world = EngineWorld()
+    var signal = world.signal()
+    signal.severity = .low
+    world.tell(.signals([signal]))
+    for _ in 0..<5 { world.pass(.seconds(300)) }
+    #expect(world.only.status == .escalated)
+    #expect(world.announcements.map(\.sinks) == [["log"]])
+  }
+
+  @Test("an acknowledgement speaks of what was known: worse, more, or a later failure tells people again")
+  func acknowledgedTooEarly() throws {
+    var world = EngineWorld()
+    world.tell(.signals([world.signal()]))
+    world.tell(.person(.acknowledge, world.only.id, by: "ann", note: nil))
+    world.pass(.seconds(120))
+    #expect(world.only.status == .escalated)
+    #expect(world.announcements.count == 1)
+    world.pass(.seconds(300))
+    #expect(world.announcements.count == 2)
+
+    world.tell(.person(.acknowledge, world.only.id, by: "ann", note: nil))
+    world.tell(.signals([world.signal(value: 92)]))
+    #expect(world.announcements.count == 2)
+    world.tell(.signals([world.signal(value: 130)]))
+    #expect(world.announcements.count == 3)
+    #expect(world.only.acknowledged == nil)
+    world.tell(.person(.acknowledge, world.only.id, by: "ann", note: nil))
+    world.tell(.signals([world.signal("database_idle_in_transaction", value: 85)]))
+    #expect(world.announcements.count == 4)
+    #expect(world.announcements.last?.text.contains("database_idle_in_transaction") == true)
+  }
+
   @Test("timers survive a restart, neither early nor twice")
   func restart() {
     var world = EngineWorld()

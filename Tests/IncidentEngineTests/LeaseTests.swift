@@ -128,6 +128,22 @@ struct LeaseTests {
     world.tell(
       .signals([world.signal(), world.signal(target: "bank-db"), world.signal(target: "museum-db")]))
     #expect(world.leases(of: "near").count == 2)
-    #expect(world.leases(of: "far").count == 1)
+    // The third waits for somebody who can reach its target.
+    #expect(world.leases(of: "far").isEmpty)
+    world.tell(.left(instance: "near"))
+    #expect(world.leases(of: "far").count == 3)
+  }
+
+  @Test("a job that cannot be delivered goes to another, or to people when no message can carry it")
+  func undelivered() throws {
+    var world = EngineWorld()
+    world.join(.diagnoser, "sherlock")
+    world.tell(.signals([world.signal()]))
+    let first = try #require(world.jobs.last)
+    world.tell(.undelivered(first.lease, instance: "sherlock", forGood: false))
+    let second = try #require(world.jobs.last)
+    #expect(second.attempt == 2)
+    world.tell(.undelivered(second.lease, instance: "sherlock", forGood: true))
+    #expect(world.only.status == .escalated)
   }
 }

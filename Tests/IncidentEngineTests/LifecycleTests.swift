@@ -118,6 +118,19 @@ struct LifecycleTests {
     #expect(world.announcements.last?.text.contains("no right") == true)
   }
 
+  @Test("a symptom that joined while the remedy ran was measured by nobody, so nothing is resolved")
+  func joinedMeanwhile() throws {
+    var world = try Self.resolving()
+    let lease = try #require(world.jobs.last?.lease)
+    world.tell(.intend(step: 0, name: "step-0", lease, instance: "wolf"))
+    world.tell(.concluded(StepOutcome(index: 0, state: .succeeded, detail: "done"), lease, instance: "wolf"))
+    world.tell(.signals([world.signal("database_longest_transaction")]))
+    let verification = EngineWorld.verification(.recovered, at: world.now)
+    world.tell(.finished(.remedied(verification, message: "m"), lease, instance: "wolf"))
+    #expect(world.only.status == .escalated)
+    #expect(world.only.escalationReason?.contains("database_longest_transaction") == true)
+  }
+
   @Test("symptoms that go away and stay away end the incident; one that comes back does not")
   func settling() {
     var world = EngineWorld()

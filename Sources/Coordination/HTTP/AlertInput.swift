@@ -11,6 +11,8 @@ enum AlertInput {
   /// Bytes of a tag's value at most.
   static let maxTagValue = 1024
   static let maxTags = 32
+  /// Bytes of metric, resource and tags together at most: they are what the alert is known by everywhere.
+  static let maxIdentity = 8_192
   /// How far a monitor's clock may be ahead.
   static let maxFuture = Duration.seconds(300)
   /// Before that nobody monitored with this system.
@@ -64,10 +66,15 @@ enum AlertInput {
     guard let id, let metric, let resource, let current, let threshold, let condition, let timestamp,
       let description, let tags
     else { return nil }
-    return AIopsAlert(
+    let alert = AIopsAlert(
       alertID: id, metricName: metric, currentValue: current, threshold: threshold,
       condition: condition, timestamp: timestamp, resource: resource, description: description,
       tags: tags)
+    guard alert.fingerprint.text.utf8.count <= maxIdentity else {
+      checker.fail("\(path).tags", "must not take more than \(maxIdentity) bytes, with metric and resource")
+      return nil
+    }
+    return alert
   }
 
   private static func condition(

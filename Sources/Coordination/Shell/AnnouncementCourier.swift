@@ -12,7 +12,7 @@ package struct AnnouncementCourier: Sendable {
   /// Tries for one sink.
   static let attempts = 10
   /// Announcements under way at once; more wait.
-  static let parallel = 32
+  static let parallel = 256
 
   private let sinks: [SinkSettings]
   private let delivery: any NotificationDelivery
@@ -69,7 +69,7 @@ package struct AnnouncementCourier: Sendable {
     var result = DeliveryResult.failed(reason: "never tried", retryable: true)
     for attempt in 1...Self.attempts {
       result = await delivery.deliver(notification, to: sink)
-      guard case .failed(let reason, true) = result else { return result }
+      guard case .failed(let reason, true) = result, attempt < Self.attempts else { return result }
       logger.warning(
         "a notification could not be delivered",
         metadata: [

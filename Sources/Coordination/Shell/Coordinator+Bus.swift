@@ -24,6 +24,10 @@ extension Coordinator {
   private func letter(for message: AgentMessage, from peer: PeerID) -> Letter? {
     switch message {
     case .hello(let info):
+      if peers.count >= Self.maxPeers {
+        // Agents that died said no goodbye; whoever is dropped wrongly says hello again.
+        peers = peers.filter { engine.state.workers[$0.value] != nil }
+      }
       guard PeerID(instance: info.instance) == peer, peers[peer] != nil || peers.count < Self.maxPeers else {
         return nil
       }
@@ -84,8 +88,10 @@ extension Coordinator {
     switch origin {
     case .nobody: break
     case .caller(let continuation): continuation.resume(returning: reply)
-    case .batch(let peer, let batch): await bus.send(.accepted(batch: batch), to: peer)
-    case .hello(let peer): await bus.send(.welcome(welcome), to: peer)
+    case .batch, .hello, .request:
+      // Not taken because the coordinator stops: without an answer the agent says it again.
+      if reply == .unknownAgent { return }
+      await answer(reply, to: origin)
     case .heartbeat(let peer, let sequence):
       switch reply {
       case .renewed(let leases):
@@ -94,12 +100,17 @@ extension Coordinator {
         peers[peer] = nil
         await bus.send(.unknownAgent, to: peer)
       }
-    case .request(let peer, let request):
-      switch reply {
-      case .refused(let reason): await bus.send(.refused(request: request, reason: reason), to: peer)
-      case .unknownAgent: await bus.send(.unknownAgent, to: peer)
-      default: await bus.send(.granted(request: request), to: peer)
-      }
+    }
+  }
+
+  private func answer(_ reply: EngineReply, to origin: Origin) async {
+    switch (origin, reply) {
+    case (.batch(let peer, let batch), _): await bus.send(.accepted(batch: batch), to: peer)
+    case (.hello(let peer), _): await bus.send(.welcome(welcome), to: peer)
+    case (.request(let peer, let request), .refused(let reason)):
+      await bus.send(.refused(request: request, reason: reason), to: peer)
+    case (.request(let peer, let request), _): await bus.send(.granted(request: request), to: peer)
+    default: break
     }
   }
 

@@ -188,15 +188,15 @@ package actor Coordinator {
   /// Shows readers and subscribers what is durable now.
   private func publish(_ events: [EngineEvent]) async {
     var touched: [IncidentID: UInt64] = [:]
-    var order: [IncidentID] = []
     for event in events {
       metrics.observe(event, incident: event.incident.flatMap { engine.state.records[$0]?.incident })
       guard let id = event.incident else { continue }
-      if touched.updateValue(event.sequence, forKey: id) == nil { order.append(id) }
+      touched[id] = event.sequence
       logEvent(event)
     }
-    for id in order {
-      guard let incident = engine.state.records[id]?.incident, let sequence = touched[id] else {
+    // In the order of their latest events, because the followers' numbers only rise.
+    for (id, sequence) in touched.sorted(by: { $0.value < $1.value }) {
+      guard let incident = engine.state.records[id]?.incident else {
         views[id] = nil
         continue
       }
@@ -228,8 +228,14 @@ package actor Coordinator {
   private func perform(_ effect: EngineEffect) async {
     switch effect {
     case .work(let job, let instance):
-      let sent = await bus.send(.work(job), to: PeerID(instance: instance))
-      if sent != .sent { _ = mailbox.put(Letter(input: .left(instance: instance), origin: .nobody)) }
+      let input: EngineInput
+      switch await bus.send(.work(job), to: PeerID(instance: instance)) {
+      case .sent: return
+      case .unroutable: input = .left(instance: instance)
+      case .dropped: input = .undelivered(job.lease, instance: instance, forGood: false)
+      case .refused: input = .undelivered(job.lease, instance: instance, forGood: true)
+      }
+      _ = mailbox.put(Letter(input: input, origin: .nobody))
     case .revoke(let lease, let instance, let reason):
       await bus.send(.revoked(lease, reason: reason), to: PeerID(instance: instance))
     case .announce(let announcement): outboxInput.yield(announcement)

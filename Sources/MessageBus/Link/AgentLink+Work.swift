@@ -8,7 +8,7 @@ extension AgentLink {
   func take(_ job: Job, _ now: Instant) {
     let lease = job.lease
     if leases[lease.token] != nil { return }
-    guard phase == .running, let worker, worker.kind == lease.kind, leases.held.count < slots else {
+    guard phase == .running, let worker, worker.kind == lease.kind, leases.working < slots else {
       counts.refusedJobs += 1
       logger.warning(
         "a job was not taken: no slot is free or its kind is wrong",
@@ -66,6 +66,7 @@ extension AgentLink {
   }
 
   private func finish(_ result: JobResult, _ lease: Lease) async {
+    leases.finishing(lease.token)
     // A result that cannot be sent is a failure that can, or the lease would just run out.
     var stated = result
     do { _ = try WireCodec.encode(.finished(request: 0, result, lease)) } catch {

@@ -12,6 +12,9 @@ struct LeaseTable {
     var renewedAt: Instant
     /// Why it was lost; the worker may still be stopping.
     var lostReason: String?
+    /// The work is done and its result is being stated: it no longer takes a slot, because the coordinator
+    /// hands out the next job with the very grant of this result.
+    var isFinishing = false
     /// Ends the stream that the worker's guard waits on.
     let lost: AsyncStream<Never>.Continuation
   }
@@ -34,12 +37,18 @@ struct LeaseTable {
     held.values.filter { $0.lostReason == nil }.map(\.lease).sorted { $0.token < $1.token }
   }
 
+  /// How many jobs are worked on, those whose result is being stated aside.
+  var working: Int { held.values.count { !$0.isFinishing } }
+
   subscript(token: UInt64) -> Held? { held[token] }
 
   /// Takes a lease on.
   mutating func add(_ lease: Lease, at now: Instant, lost: AsyncStream<Never>.Continuation) {
     held[lease.token] = Held(lease: lease, renewedAt: now, lostReason: nil, lost: lost)
   }
+
+  /// The work is done; its result is about to be stated.
+  mutating func finishing(_ token: UInt64) { held[token]?.isFinishing = true }
 
   /// The worker is done.
   mutating func remove(_ token: UInt64) {

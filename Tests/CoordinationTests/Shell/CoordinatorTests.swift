@@ -26,6 +26,24 @@ struct CoordinatorTests {
     }
   }
 
+  @Test("followers get the change of every incident that one commit touched, in rising order")
+  func changes() async throws {
+    try await Fixture.withCoordinator(on: MemoryStore()) { coordinator in
+      let feed = await coordinator.changes(after: nil)
+      let alerts = [
+        Fixture.alert(resource: "a"), Fixture.alert(resource: "b"), Fixture.alert(resource: "a"),
+      ]
+      _ = try await coordinator.submit(alerts)
+      var seen: [UInt64] = []
+      for await event in feed.events {
+        if case .change(let sequence, _) = event { seen.append(sequence) }
+        if seen.count == 2 { break }
+      }
+      #expect(seen == seen.sorted())
+      #expect(Set(seen).count == 2)
+    }
+  }
+
   @Test("readers never see what is not durable yet")
   func journalFirst() async throws {
     let store = MemoryStore()
