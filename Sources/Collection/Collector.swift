@@ -49,7 +49,7 @@ package func makeCollector(for source: SourceSettings) -> any Collector {
   let timeout = Duration.seconds(min(max(source.timeoutSeconds, 0.1), 3600))
   let collector: any Collector =
     switch source.kind {
-    case .host(let settings): HostCollector(target: source.name, settings: settings)
+    case .host(let settings): HostCollector(target: source.name, settings: settings, timeout: timeout)
     case .postgres(let settings): PostgresCollector(target: source.name, settings: settings, timeout: timeout)
     case .redis(let settings): RedisCollector(target: source.name, settings: settings, timeout: timeout)
     case .prometheus(let settings):

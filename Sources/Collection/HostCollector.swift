@@ -19,16 +19,19 @@ actor HostCollector: Collector {
   private let target: String
   private let settings: HostSourceSettings
   private let probe: HostProbe
+  /// All folders together are walked for so long at most.
+  private let walkTime: Duration
   private let executor = ThreadExecutor(name: "host")
   private var previous: Reading?
   private var notes = Notes()
 
   nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-  init(target: String, settings: HostSourceSettings, probe: HostProbe = HostProbe()) {
+  init(target: String, settings: HostSourceSettings, timeout: Duration, probe: HostProbe = HostProbe()) {
     self.target = target
     self.settings = settings
     self.probe = probe
+    walkTime = timeout / 4
   }
 
   func collect(at now: Timestamp) async throws(CollectionError) -> [Sample] {
@@ -111,9 +114,20 @@ actor HostCollector: Collector {
   }
 
   private func folders(_ sample: SampleMaker) -> [Sample] {
-    settings.folders.prefix(Self.maxSeries).compactMap { folder in
+    let folders = settings.folders.prefix(Self.maxSeries)
+    let end = ContinuousClock.now + walkTime
+    return folders.enumerated().compactMap { index, folder in
+      // What is left is shared, so that one folder that is too large does not starve the others.
+      let share = max(.zero, end - .now) / (folders.count - index)
       do throws(HostError) {
-        let size = try probe.folderSize(folder.path)
+        let size = try probe.folderSize(folder.path, bounds: WalkBounds(timeLimit: share))
+        guard size.isComplete else {
+          notes.remark(
+            folder.path,
+            "\(target): the folder \(folder.path) can't be measured whole: it is too "
+              + "large or deep, or parts of it may not be read")
+          return nil
+        }
         let budget: Int64
         if let bytes = folder.budgetBytes {
           budget = bytes
@@ -121,11 +135,7 @@ actor HostCollector: Collector {
           budget = try probe.fileSystem(at: folder.path).totalBytes
         }
         guard budget > 0 else { return nil }
-        if size.isComplete {
-          notes.settle(folder.path)
-        } else {
-          notes.remark(folder.path, "\(target): the folder \(folder.path) is too large to be measured whole")
-        }
+        notes.settle(folder.path)
         let percent = 100 * Double(size.bytes) / Double(budget)
         return sample("host_folder_usage", percent, "percent", ["folder": folder.path])
       } catch {

@@ -30,7 +30,7 @@ actor RedisCollector: Collector {
       }
       var samples = [sample("cache_latency", latency, "seconds")]
       if let usage = info.memoryUsagePercent {
-        samples.append(sample("cache_memory_usage", usage, "percent"))
+        samples.append(sample(info.evictsAnyKey ? "cache_fill" : "cache_memory_usage", usage, "percent"))
       }
       if let clients = info.number("connected_clients") {
         samples.append(sample("cache_clients", clients, "count"))
@@ -80,6 +80,14 @@ struct CacheInfo: Equatable {
   var memoryUsagePercent: Double? {
     guard let used = number("used_memory"), let most = number("maxmemory"), most > 0 else { return nil }
     return 100 * used / most
+  }
+
+  /// Whether a full memory is by design: the server makes room by evicting whatever is needed least.
+  ///
+  /// Redis says so by its policy; DragonflyDB by its cache mode, and by a policy named `eviction`.
+  var evictsAnyKey: Bool {
+    guard let policy = values["maxmemory_policy"] else { return values["cache_mode"] == "cache" }
+    return policy.hasPrefix("allkeys-") || policy == "eviction" || values["cache_mode"] == "cache"
   }
 
   var counters: CacheCounters? {

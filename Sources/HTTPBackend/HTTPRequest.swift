@@ -12,6 +12,8 @@ package struct HTTPRequest: Sendable {
   package var timeout: Duration
   /// Whether a 3xx answer is followed, at most five times.
   package var followRedirects: Bool
+  /// Whether of a body that is larger than the client takes the beginning is enough; else that is an error.
+  package var truncatesBody = false
 
   /// A request; see the fields.
   package init(

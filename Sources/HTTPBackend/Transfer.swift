@@ -132,7 +132,7 @@ final class Transfer: @unchecked Sendable {
       return refusal == nil
     }
     guard body.count + chunk.count <= maxBytes else {
-      refusal = .tooLarge
+      refusal = request.truncatesBody ? .streamEnded : .tooLarge
       return false
     }
     body.append(contentsOf: chunk)
@@ -161,7 +161,7 @@ final class Transfer: @unchecked Sendable {
       return .failure(.timedOut(url: url, seconds: Double(Self.milliseconds(limit)) / 1000))
     case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT:
       return .failure(.unreachable(url: url, reason: reason))
-    case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_URL_MALFORMAT:
       return .failure(.invalidRequest("the URL is not one that can be asked"))
     default: return .failure(.failed(url: url, reason: reason))
     }

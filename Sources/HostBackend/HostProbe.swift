@@ -36,12 +36,18 @@ package struct HostProbe: Sendable {
   package func mounts() throws(HostError) -> [Mount] {
     var paths: Set<String> = []
     var devices: Set<String> = []
+    var numbers: Set<dev_t> = []
     // A later mount on the same path hides the earlier one.
     let visible = try parse("proc/self/mounts", ProcText.mounts).reversed()
       .filter { paths.insert($0.path).inserted }.reversed()
     return visible.filter { mount in
       // `tmpfs` and `overlay` are names, not devices. A bind mount shows a device again.
-      mount.isReal && (!mount.device.hasPrefix("/") || devices.insert(mount.device).inserted)
+      guard mount.isReal, !mount.device.hasPrefix("/") || devices.insert(mount.device).inserted else {
+        return false
+      }
+      var status = stat()
+      guard stat(root + mount.path.dropFirst(), &status) == 0 else { return true }
+      return numbers.insert(status.st_dev).inserted
     }
   }
 

@@ -87,9 +87,18 @@ package struct Mount: Sendable, Equatable {
 
   /// Whether files of people and programs live there: not the kernel's own views, nor images that are
   /// full by their nature.
-  package var isReal: Bool { !isReadOnly && Self.realTypes.contains(type) }
+  package var isReal: Bool {
+    guard !isReadOnly, Self.realTypes.contains(type) else { return false }
+    switch type {
+    // Elsewhere it is the root of a container that this machine runs: the host's own disk once more.
+    case "overlay": return path == "/"
+    case "tmpfs":
+      return !["/sys", "/proc", "/dev", "/run"].contains { path == $0 || path.hasPrefix($0 + "/") }
+    default: return true
+    }
+  }
 
-  /// `overlay` is a container's root, `tmpfs` counts because it fills up like any other.
+  /// `overlay` is a container's root, `tmpfs` counts because it fills up like any other, but for the system's own.
   private static let realTypes: Set<String> = [
     "ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "jfs", "reiserfs", "bcachefs", "ntfs", "ntfs3",
     "fuseblk", "vfat", "exfat", "overlay", "tmpfs", "nfs", "nfs4", "cifs", "ceph", "9p", "virtiofs",

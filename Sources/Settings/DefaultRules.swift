@@ -30,7 +30,8 @@ package enum DefaultRules {
       ]
     case .redis:
       [
-        "cache_memory_usage", "cache_hit_ratio", "cache_evictions", "cache_clients", "cache_latency",
+        "cache_memory_usage", "cache_fill", "cache_hit_ratio", "cache_evictions", "cache_clients",
+        "cache_latency",
       ]
     case .prometheus(let settings): settings.queries.map(\.metric)
     case .http: ["http_up", "http_latency", "http_status"]
@@ -51,10 +52,10 @@ package enum DefaultRules {
     return rule
   }
 
+  // None for swap: a full one is no trouble while memory is left.
   private static let host = [
     above("host_cpu_usage", 90, for: 120),
     above("host_memory_usage", 90, for: 60),
-    above("host_swap_usage", 80, for: 300),
     above("host_disk_usage", 90),
     above("host_disk_inodes_usage", 90),
     above("host_folder_usage", 90),
@@ -76,7 +77,8 @@ package enum DefaultRules {
   ]
 
   private static let http = [
-    RuleSettings(metric: "http_up", threshold: ThresholdSettings(condition: .below, value: 1, clear: 1)),
+    RuleSettings(
+      metric: "http_up", threshold: ThresholdSettings(condition: .below, value: 1, clear: 1, forSeconds: 30)),
     above("http_latency", 2, for: 60, usualWithin: 0.1),
   ]
 }

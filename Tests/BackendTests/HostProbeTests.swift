@@ -37,6 +37,11 @@ struct HostProbeTests {
     tmpfs /tmp tmpfs rw 0 0
     tmpfs /dev/shm tmpfs rw 0 0
     tmpfs /tmp tmpfs rw,size=1m 0 0
+    tmpfs /sys/fs/cgroup tmpfs rw 0 0
+    tmpfs /run tmpfs rw 0 0
+    tmpfs /run/user/1000 tmpfs rw 0 0
+    tmpfs /running tmpfs rw 0 0
+    overlay /var/lib/docker/overlay2/x/merged overlay rw 0 0
     """
   private static let process =
     "42 (evil) 1 (name) S 1 42 42 0 -1 4194304 100 0 0 0 70 30 0 0 20 0 1 0 5000 1000000 25 18446744073709551615"
@@ -66,13 +71,25 @@ struct HostProbeTests {
         InterfaceCounters(name: "eth0", receivedBytes: 5000, transmittedBytes: 7000, errors: 7),
         InterfaceCounters(name: "wg0.1", receivedBytes: 1, transmittedBytes: 2, errors: 1),
       ])
-    #expect(try probe.mounts().map(\.path) == ["/", "/mnt/with blank\\", "/dev/shm", "/tmp"])
+    #expect(try probe.mounts().map(\.path) == ["/", "/mnt/with blank\\", "/tmp", "/running"])
     let readings = try probe.processes()
     #expect(readings.map(\.command) == ["evil) 1 (name"])
     #expect(readings.map(\.cpuTicks) == [100])
     #expect(readings.map(\.startTicks) == [5000])
     #expect(readings[0].residentBytes > 0)
     #expect(probe.commandLine(pid: 42, limit: 4) == "evil")
+  }
+
+  @Test("one device that is mounted under several names counts once")
+  func sameDevice() throws {
+    let (probe, folder) = try probe([
+      "self/mounts": "a /one tmpfs rw 0 0\nb /two tmpfs rw 0 0\noverlay / overlay rw 0 0\n"
+    ])
+    defer { folder.remove() }
+    try folder.write([1], to: "one/file")
+    try folder.write([1], to: "two/file")
+    // All three lie on the file system of the temporary folder.
+    #expect(try probe.mounts().map(\.path) == ["/one"])
   }
 
   @Test("usage comes from two readings, and a counter that went back gives none")
@@ -156,6 +173,7 @@ struct HostProbeTests {
     let bounded = try probe.folderSize(folder.path, bounds: WalkBounds(maxDepth: 1))
     #expect(bounded == FolderSize(bytes: 4000, files: 2, isComplete: false))
     #expect(try !probe.folderSize("/usr", bounds: WalkBounds(maxEntries: 100)).isComplete)
+    #expect(try !probe.folderSize(folder.path, bounds: WalkBounds(timeLimit: .zero)).isComplete)
     #expect(throws: HostError.self) { try probe.folderSize(folder.path("a")) }
     #expect(throws: HostError.self) { try probe.folderSize(folder.path("none")) }
   }

@@ -43,6 +43,17 @@ struct HTTPSourcesTests {
     await #expect(throws: CollectionError.self) { try await http("ftp://127.0.0.1").collect(at: now) }
   }
 
+  @Test("a body that is larger than is read does not make a good answer bad")
+  func large() async throws {
+    try await ScriptedHTTPServer.with { _ in
+      .reply(body: [UInt8](repeating: 0x61, count: 6 << 20))
+    } _: { server in
+      let samples = try await http(server.url).collect(at: now)
+      #expect(samples.value("http_up") == 1)
+      #expect(samples.value("http_status") == 200)
+    }
+  }
+
   @Test("a vector's series become samples with their labels; what is not finite is skipped")
   func vector() async throws {
     let body = """

@@ -41,4 +41,24 @@ struct HostCollectorTests {
       await collector.close()
     }
   }
+
+  @Test("a folder that is counted only in part gives no value but a remark")
+  func partial() async throws {
+    try await TemporaryFolder.with("partial") { folder in
+      let deep = String(repeating: "d/", count: 40)
+      try folder.write([UInt8](repeating: 1, count: 100), to: deep + "file")
+      try folder.write([UInt8](repeating: 1, count: 100), to: "flat/file")
+      var settings = HostSourceSettings()
+      settings.folders = [
+        FolderSettings(path: folder.path("d"), budgetBytes: 1000),
+        FolderSettings(path: folder.path("flat"), budgetBytes: 1000),
+      ]
+      let collector = makeCollector(for: source("here", .host(settings)))
+      let samples = try await collector.collect(at: now).filter { $0.name == "host_folder_usage" }
+      #expect(samples.map(\.labels["folder"]) == [folder.path("flat")])
+      #expect(samples.map(\.value) == [10])
+      #expect(await collector.takeNotes().count == 1)
+      await collector.close()
+    }
+  }
 }

@@ -14,13 +14,13 @@ struct RedisCollectorTests {
     return source("cache", .redis(settings), timeout: timeout)
   }
 
-  @Test("a cache that fills up is seen, and what it evicts")
+  @Test("a cache that evicts any key is full by design, and what it evicts is seen")
   func fill() async throws {
     try await TestRedis.withServer(maxMemory: "8mb", arguments: ["--maxmemory-policy", "allkeys-lru"]) {
       server in
       let collector = makeCollector(for: redis(server.port))
       let first = try await collector.collect(at: now)
-      #expect(try #require(first.value("cache_memory_usage")) < 50)
+      #expect(try #require(first.value("cache_fill")) < 50)
       #expect(first.value("cache_evictions") == nil)
       #expect(try #require(first.value("cache_clients")) >= 1)
       #expect(try #require(first.value("cache_latency")) > 0)
@@ -30,13 +30,27 @@ struct RedisCollectorTests {
       _ = try await client.command(["GET", "k89"])
       for _ in 0..<3 { _ = try await client.command(["GET", "none"]) }
       let full = try await collector.collect(at: now)
-      #expect(try #require(full.value("cache_memory_usage")) > 90)
+      #expect(try #require(full.value("cache_fill")) > 90)
+      #expect(full.value("cache_memory_usage") == nil)
       #expect(try #require(full.value("cache_evictions")) > 0)
       #expect(full.value("cache_hit_ratio") == 25)
       let quiet = try await collector.collect(at: now)
       #expect(quiet.value("cache_evictions") == 0)
       #expect(quiet.value("cache_hit_ratio") == nil)
       await client.close()
+      await collector.close()
+    }
+  }
+
+  @Test(
+    "a store that evicts nothing, or only what expires, must not fill up",
+    arguments: ["noeviction", "volatile-lru"])
+  func store(policy: String) async throws {
+    try await TestRedis.withServer(maxMemory: "8mb", arguments: ["--maxmemory-policy", policy]) { server in
+      let collector = makeCollector(for: redis(server.port))
+      let samples = try await collector.collect(at: now)
+      #expect(try #require(samples.value("cache_memory_usage")) < 50)
+      #expect(samples.value("cache_fill") == nil)
       await collector.close()
     }
   }

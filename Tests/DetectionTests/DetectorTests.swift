@@ -7,11 +7,11 @@ import Testing
 struct DetectorTests {
   private func detector(
     _ name: String = "d1", rules: [RuleSettings] = [threshold(80)],
-    limits: Detector.Limits = Detector.Limits()
+    limits: Detector.Limits = Detector.Limits(), saysFirstGood: Bool = false
   ) throws -> Detector {
     Detector(
       name: name, instance: name + "-run", sources: [source(rules: rules), source("other", rules: rules)],
-      limits: limits, graph: try .standard())
+      limits: limits, saysFirstGood: saysFirstGood, graph: try .standard())
   }
 
   private func mounts(_ values: [Double], at seconds: Double) -> [Sample] {
@@ -39,6 +39,27 @@ struct DetectorTests {
     #expect(Set(first.map(\.id)).isDisjoint(with: second.map(\.id)))
     let failures = [one.fail("shop", because: "x", at: .at(1)), two.fail("shop", because: "y", at: .at(1))]
     #expect(Set(failures.joined().map(\.fingerprint)).count == 1)
+  }
+
+  @Test(
+    "after a start the first good sample of a series is said as cleared: once, and not between the bounds")
+  func firstGood() throws {
+    var detector = try detector(saysFirstGood: true)
+    let first = detector.absorb(mounts([10, 78, 90], at: 0), from: "shop", at: .at(0))
+    #expect(first.map(\.metric) == ["source_up", "usage", "usage"])
+    #expect(first.map(\.state) == [.cleared, .cleared, .raised])
+    #expect(first.map(\.value) == [1, 10, 90])
+    #expect(first.allSatisfy { $0.state == .raised || $0.rule.isRecovered($0.value) })
+    // What was between the bounds is good now; the others have spoken.
+    let second = detector.absorb(mounts([10, 10, 10], at: 30), from: "shop", at: .at(30))
+    #expect(second.map(\.labels["mount"]) == ["/1", "/2"])
+    #expect(second.allSatisfy { $0.state == .cleared })
+    #expect(detector.absorb(mounts([10, 10, 10], at: 60), from: "shop", at: .at(60)).isEmpty)
+    #expect(detector.raised.isEmpty)
+    // A source that failed first has spoken: its success clears that, and no more.
+    #expect(detector.fail("other", because: "x", at: .at(0)).map(\.state) == [.raised])
+    #expect(detector.absorb([], from: "other", at: .at(30)).map(\.state) == [.cleared])
+    #expect(detector.absorb([], from: "other", at: .at(60)).isEmpty)
   }
 
   @Test("a metric without a rule takes no memory, one of an unknown source nothing at all")

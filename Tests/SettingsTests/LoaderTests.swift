@@ -120,6 +120,37 @@ struct LoaderTests {
     #expect(rule("http_up")?.threshold?.clearValue == 1)
   }
 
+  @Test("of every kind of source it can be said how soon and how badly it counts that it can't be measured")
+  func sourceUp() throws {
+    let rule = "rules: {source_up: {threshold: {for: 1m, severity: medium}}}"
+    let settings = try load(
+      """
+      sources:
+        - {name: h, type: host, \(rule)}
+        - {name: d, type: postgres, url: host=/tmp, \(rule)}
+        - {name: c, type: redis, \(rule)}
+        - {name: p, type: prometheus, url: "http://h", queries: [{metric: m, query: up}], \(rule)}
+        - {name: w, type: http, url: "http://h", \(rule)}
+      """)
+    #expect(settings.sources.count == 5)
+    for source in settings.sources {
+      #expect(
+        source.rules.filter { $0.metric == "source_up" }.map(\.threshold) == [
+          ThresholdSettings(condition: .below, value: 1, clear: 1, forSeconds: 60, severity: .medium)
+        ])
+    }
+    for wrong in ["off", "{baseline: off}", "{threshold: {above: 1}}", "{threshold: off}"] {
+      #expect(!problems("sources: [{name: h, type: host, rules: {source_up: \(wrong)}}]").isEmpty)
+    }
+  }
+
+  @Test("a short outage of a URL is waited for, and a full swap alone is no trouble")
+  func patience() {
+    let web = DefaultRules.rules(for: .http(HTTPSourceSettings(url: Secret("http://h"))))
+    #expect(web.first { $0.metric == "http_up" }?.threshold?.forSeconds == 30)
+    #expect(!DefaultRules.rules(for: .host(HostSourceSettings())).contains { $0.metric == "host_swap_usage" })
+  }
+
   @Test("runbooks come from files and folders beside the config, and may replace built-in ones")
   func runbookFiles() throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "settings-\(UUID())").path

@@ -161,6 +161,23 @@ struct ProblemTests {
     #expect(!lines.joined().contains("secret"))
   }
 
+  @Test("never shows a secret that stands where the name of a variable or file should")
+  func misplacedSecrets() {
+    let lines = problems(
+      """
+      sources:
+        - {name: a, type: postgres, url_env: "postgres://u:secret-1@h/db"}
+        - {name: b, type: postgres, url_file: "postgres://u:secret-2@h/db"}
+        - {name: c, type: redis, password_env: "secret-3"}
+        - {name: d, type: redis, password_file: "secret-4"}
+        - {name: e, type: redis, password_env: "NOPE_1"}
+        - {name: f, type: redis, password_file: "/no/such/file"}
+      """)
+    #expect(lines.count == 6)
+    #expect(!lines.joined().contains("secret-"))
+    #expect(lines.contains { $0.contains("\"NOPE_1\"") } && lines.contains { $0.contains("/no/such/file") })
+  }
+
   @Test("of a runbook is found at load time, at its place")
   func runbooks() {
     let lines = problems(

@@ -73,7 +73,7 @@ struct BadInputTests {
     let sources = """
       sources:
         - {name: gone-db, type: postgres, url: "postgres://nobody@127.0.0.1:\(freePort())/x", interval: 500ms, retry: 1s}
-        - {name: gone-web, type: http, url: "http://127.0.0.1:\(freePort())/", interval: 500ms, retry: 1s}
+        - {name: gone-web, type: http, url: "http://127.0.0.1:\(freePort())/", interval: 500ms, retry: 1s, rules: {http_up: {threshold: {below: 1, for: 0}}}}
       """
     try await Cluster.with(sources) { cluster in
       try await cluster.startCoordinator()

@@ -65,7 +65,7 @@ extension DetectionContext {
   mutating func merge() {
     standing = thresholdStanding ?? baselineStanding
     guard let standing else {
-      transition = state.alarm == nil ? .quiet : .clear
+      transition = state.alarm != nil || isFirstGood ? .clear : .quiet
       return
     }
     guard let alarm = state.alarm else {
@@ -79,6 +79,12 @@ extension DetectionContext {
     } else {
       transition = .quiet
     }
+  }
+
+  /// Whether nothing was said of the series yet and its value is on the good side of the bound.
+  private var isFirstGood: Bool {
+    guard rule.saysFirstGood, !state.hasSpoken, let detector = rule.threshold else { return false }
+    return detector.isRecovered(sample.value)
   }
 
   /// A source that is measured each 30 s is so within milliseconds: a hair too early counts as due.

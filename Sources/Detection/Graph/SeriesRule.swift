@@ -17,6 +17,9 @@ package struct SeriesRule: Hashable, Sendable {
   package var staleMilliseconds: Int64 = 300_000
   /// Samples that are further in the future are refused, in milliseconds.
   package var futureMilliseconds: Int64 = 60_000
+  /// Whether the first good sample of a series is said as cleared, once: what was raised before the detector
+  /// was restarted is not remembered, and would never be cleared otherwise.
+  package var saysFirstGood = false
 
   /// Whether nothing is held against the metric.
   package var isEmpty: Bool { threshold == nil && baseline == nil }

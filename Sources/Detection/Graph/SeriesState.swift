@@ -10,6 +10,8 @@ package struct SeriesState: Hashable, Sendable {
   package var baseline: BaselineDetector.State?
   /// What was raised and not cleared yet.
   package var alarm: Alarm?
+  /// Whether anything was said of the series since the start.
+  package var hasSpoken = false
 
   /// Nothing seen yet.
   package init(for rule: SeriesRule) {

@@ -54,17 +54,20 @@ package struct Detector: Sendable {
   ///   - instance: unique to this run of the process; signal ids are `<instance>-<counter>`.
   ///   - sources: what is watched, with the rules.
   ///   - limits: what may be held.
+  ///   - saysFirstGood: whether the first good sample of each series is said as cleared, for what an earlier run
+  ///     of the process had raised.
   ///   - graph: what every sample travels through.
   package init(
     name: String, instance: String, sources: [SourceSettings], limits: Limits = Limits(),
-    graph: DetectionGraph
+    saysFirstGood: Bool = false, graph: DetectionGraph
   ) {
     self.name = name
     self.limits = limits
     self.graph = graph
     ids = SignalIDs(instance: instance)
     for source in sources {
-      self.sources[source.name] = SourceMemory(source, refreshSeconds: limits.refreshSeconds)
+      self.sources[source.name] = SourceMemory(
+        source, refreshSeconds: limits.refreshSeconds, saysFirstGood: saysFirstGood)
     }
   }
 

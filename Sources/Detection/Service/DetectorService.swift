@@ -8,7 +8,7 @@ package import Settings
 ///
 /// Every source has a task of its own, so a source that fails or hangs neither stops nor delays another.
 /// It keeps nothing on disk: after a restart what is still wrong is raised again, which the coordinator takes as
-/// one more sign of the same trouble.
+/// one more sign of the same trouble, and what is in order by now is said to be cleared, once.
 package actor DetectorService {
   private var detector: Detector
   private let sources: [SourceSettings]
@@ -26,6 +26,7 @@ package actor DetectorService {
   ///   - instance: unique to this run of the process; begins the ids of signals.
   ///   - sink: where signals go.
   ///   - limits: what the detector may hold.
+  ///   - saysFirstGood: whether the first good sample of each series is said as cleared.
   ///   - clock: what measurements are timed by.
   ///   - now: the time of day that samples are held against.
   ///   - logger: where raising and clearing is told, once each.
@@ -33,12 +34,14 @@ package actor DetectorService {
   /// - Throws: ``DetectionGraphError``; never in a released version.
   package init(
     sources: [SourceSettings], name: String, instance: String, sink: any SignalSink,
-    limits: Detector.Limits = Detector.Limits(), clock: any Clock<Duration> = ContinuousClock(),
+    limits: Detector.Limits = Detector.Limits(), saysFirstGood: Bool = true,
+    clock: any Clock<Duration> = ContinuousClock(),
     now: @escaping @Sendable () -> Timestamp, logger: Logger,
     collectors: (SourceSettings) -> any Collector = makeCollector(for:)
   ) throws(DetectionGraphError) {
     detector = Detector(
-      name: name, instance: instance, sources: sources, limits: limits, graph: try .standard())
+      name: name, instance: instance, sources: sources, limits: limits,
+      saysFirstGood: saysFirstGood, graph: try .standard())
     self.sources = sources
     probes = sources.map { SourceProbe(collectors($0)) }
     self.sink = sink
@@ -121,6 +124,7 @@ package actor DetectorService {
     case (.raised, .some(let worst)) where signal.severity > worst:
       logger.notice("worse", metadata: metadata)
     case (.raised, _): logger.debug("still raised", metadata: metadata)
+    case (.cleared, nil): logger.debug("in order since the start", metadata: metadata)
     case (.cleared, _): logger.notice("cleared", metadata: metadata)
     }
     logged[signal.fingerprint] =

@@ -36,15 +36,19 @@ struct SourceMemory: Sendable {
   /// How many collections succeeded.
   var collections = 0
 
-  init(_ source: SourceSettings, refreshSeconds: Double) {
+  init(_ source: SourceSettings, refreshSeconds: Double, saysFirstGood: Bool) {
     settings = source
     var rules: [String: SeriesRule] = [:]
     // Of two rules for one metric the later one is meant: it stands further down in the config.
     for rule in source.rules {
-      rules[rule.metric] = SeriesRule(rule, of: source, refreshSeconds: refreshSeconds)
+      var ready = SeriesRule(rule, of: source, refreshSeconds: refreshSeconds)
+      ready.saysFirstGood = saysFirstGood
+      rules[rule.metric] = ready
     }
     self.rules = rules
-    upRule = SeriesRule(measurabilityOf: source, refreshSeconds: refreshSeconds)
+    var upRule = SeriesRule(measurabilityOf: source, refreshSeconds: refreshSeconds)
+    upRule.saysFirstGood = saysFirstGood
+    self.upRule = upRule
     let beginning = Timestamp(milliseconds: 0)
     up = Series(
       fingerprint: SourceUp.sample(true, of: source, at: beginning).fingerprint,

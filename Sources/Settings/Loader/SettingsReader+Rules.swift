@@ -8,9 +8,14 @@ extension SettingsReader {
     let metrics = DefaultRules.metrics(of: kind)
     for metric in map.keys {
       guard let entry = map.optional(metric) else { continue }
+      if metric == "source_up" {
+        if let rule = sourceUp(entry) { rules.append(rule) }
+        continue
+      }
       guard metrics.contains(metric) else {
         map.place(of: metric)?.report(
-          "this source has no metric \(Shown.text(metric))" + Spelling.hint(for: metric, among: metrics))
+          "this source has no metric \(Shown.text(metric))"
+            + Spelling.hint(for: metric, among: metrics + ["source_up"]))
         continue
       }
       let index = rules.firstIndex { $0.metric == metric }
@@ -24,6 +29,23 @@ extension SettingsReader {
     }
     // A rule with neither part says nothing.
     return rules.filter { $0.threshold != nil || $0.baseline != nil }
+  }
+
+  /// How soon and how badly it counts that a source can't be measured at all. That it counts is fixed.
+  private func sourceUp(_ entry: YAMLValue) -> RuleSettings? {
+    if entry.isOff {
+      entry.report("can't be off: that a source can't be measured must be known; set \"threshold.severity\"")
+      return nil
+    }
+    guard let map = entry.map(), let value = map.required("threshold") else { return nil }
+    defer { map.finish() }
+    guard let bound = value.map() else { return nil }
+    var threshold = ThresholdSettings(condition: .below, value: 1, clear: 1)
+    bound.set("below", to: &threshold.value) { $0.number(1...1) }
+    bound.set("for", to: &threshold.forSeconds) { $0.seconds(0...604_800) }
+    bound.set("severity", to: &threshold.severity) { $0.choice(Severity.self) }
+    bound.finish()
+    return RuleSettings(metric: "source_up", threshold: threshold)
   }
 
   private func read(_ map: YAMLMap, into rule: inout RuleSettings) {

@@ -32,26 +32,48 @@ extension SettingsReader {
     guard let indirect else { return text }
     if indirect.hasSuffix("_env") {
       guard let found = environment[text], !found.isEmpty else {
-        value.report("the environment variable \(Shown.text(text)) is not set")
+        value.report(
+          Self.isVariableName(text)
+            ? "the environment variable \(Shown.text(text)) is not set"
+            : "what it names is not an environment variable; give the variable's name, not the secret")
         return nil
       }
       return found
     }
+    let shown = Self.isPath(text) ? "the file \(Shown.text(text))" : "the file that it names"
     do throws(SmallFile.Failure) {
       let bytes = try SmallFile.read(resolve(text), limit: 64 << 10)
       guard var content = String(validating: bytes, as: UTF8.self) else {
-        value.report("the file \(Shown.text(text)) is not UTF-8 text")
+        value.report("\(shown) is not UTF-8 text")
         return nil
       }
       while content.last?.isNewline == true { content.removeLast() }
       if content.isEmpty {
-        value.report("the file \(Shown.text(text)) is empty")
+        value.report("\(shown) is empty")
         return nil
       }
       return content
     } catch {
-      value.report("the file \(Shown.text(text)): \(error.message)")
+      value.report("\(shown): \(error.message)")
       return nil
     }
+  }
+
+  /// Whether a text can be a variable's name. People write the secret itself there, and that is never shown.
+  private static func isVariableName(_ text: String) -> Bool {
+    !text.utf8.isEmpty
+      && text.utf8.enumerated().allSatisfy { index, byte in
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "_"):
+          true
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): index > 0
+        default: false
+        }
+      }
+  }
+
+  /// Whether a text looks like a path rather than like the secret itself.
+  private static func isPath(_ text: String) -> Bool {
+    !text.contains("://") && text.contains { $0 == "/" || $0 == "." }
   }
 }
