@@ -43,8 +43,13 @@ package struct AnnouncementCourier: Sendable {
   }
 
   /// Delivers one announcement.
+  /// - Parameter isWanted: whether it still needs to be told; asked before every try, so that nobody is woken
+  ///   for what is over.
   /// - Returns: `delivered`, or for people who was not reached and why; `nil` when it was cancelled before the end.
-  package func carry(_ announcement: Announcement, status: IncidentStatus) async -> String? {
+  package func carry(
+    _ announcement: Announcement, status: IncidentStatus,
+    isWanted: @escaping @Sendable () async -> Bool = { true }
+  ) async -> String? {
     let notification = Notification(
       key: announcement.key, kind: Notification.Kind(announcement.kind), incident: announcement.incident,
       severity: announcement.severity, status: status, title: announcement.title,
@@ -52,7 +57,7 @@ package struct AnnouncementCourier: Sendable {
     // All at once: a sink that is away must not keep the others from waking somebody.
     let results = await withTaskGroup(of: DeliveryResult?.self) { group in
       for sink in sinks(for: announcement) {
-        group.addTask { await deliver(notification, to: sink) }
+        group.addTask { await deliver(notification, to: sink, isWanted) }
       }
       return await group.reduce(into: [DeliveryResult?]()) { $0.append($1) }
     }
@@ -64,10 +69,17 @@ package struct AnnouncementCourier: Sendable {
       ? "delivered" : "\(announcement.audience) not reached: \(failures.joined(separator: "; "))"
   }
 
-  private func deliver(_ notification: Notification, to sink: SinkSettings) async -> DeliveryResult? {
+  private func deliver(
+    _ notification: Notification, to sink: SinkSettings, _ isWanted: @Sendable () async -> Bool
+  ) async -> DeliveryResult? {
     var pause = firstPause
     var result = DeliveryResult.failed(reason: "never tried", retryable: true)
     for attempt in 1...Self.attempts {
+      guard await isWanted() else {
+        return attempt == 1
+          ? .delivered(detail: "not needed any more")
+          : .failed(reason: "\(sink.name) was away until it was not needed any more", retryable: false)
+      }
       result = await delivery.deliver(notification, to: sink)
       guard case .failed(let reason, true) = result, attempt < Self.attempts else { return result }
       logger.warning(

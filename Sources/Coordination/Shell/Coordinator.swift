@@ -252,6 +252,16 @@ package actor Coordinator {
     }
   }
 
+  /// Whether people still need to hear it.
+  private func isWanted(_ announcement: Announcement) -> Bool {
+    guard let incident = views[announcement.incident] else { return false }
+    return switch announcement.kind {
+    case .escalation: incident.status == .escalated && incident.acknowledged == nil
+    case .approvalNeeded: incident.awaitingApproval
+    case .resolved: true
+    }
+  }
+
   private func tellPeople() async {
     await withTaskGroup(of: Void.self) { group in
       var running = 0
@@ -262,9 +272,16 @@ package actor Coordinator {
         }
         let status = views[announcement.incident]?.status ?? .escalated
         group.addTask { [courier, mailbox] in
-          guard let outcome = await courier.carry(announcement, status: status) else { return }
-          _ = mailbox.put(
-            Letter(input: .announcementSettled(key: announcement.key, outcome: outcome), origin: .nobody))
+          let outcome = await courier.carry(announcement, status: status) {
+            await self.isWanted(announcement)
+          }
+          guard let outcome else { return }
+          let letter = Letter(
+            input: .announcementSettled(key: announcement.key, outcome: outcome), origin: .nobody)
+          while !mailbox.put(letter) {
+            // Full or closed; unsettled it would be told again after a restart.
+            do { try await Task.sleep(for: .milliseconds(50)) } catch { return }
+          }
         }
         running += 1
       }

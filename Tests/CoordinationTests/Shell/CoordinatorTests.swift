@@ -162,6 +162,16 @@ struct CourierTests {
     #expect(await recorder.delivered.map(\.sink) == ["ops"])
   }
 
+  @Test("nobody is woken for what is over")
+  func notWanted() async {
+    let recorder = Recorder(dead: ["ops"])
+    let outcome = await Self.courier(["ops"], recorder).carry(Self.announcement, status: .escalated) {
+      await recorder.attempts["ops"] ?? 0 < 2
+    }
+    #expect(outcome?.contains("not needed any more") == true)
+    #expect(await recorder.attempts["ops"] == 2)
+  }
+
   @Test("without any sink the log is told")
   func noSinks() async {
     let recorder = Recorder()
