@@ -22,7 +22,9 @@ actor PostgresCollector: Collector {
       return try await activity(sample) + databases(sample) + slowQueries(sample) + replication(sample)
     } catch {
       // A server without room for us is measured by that alone.
-      if error.isTooManyConnections { return [sample("database_connection_usage", 100, "percent")] }
+      if error.isTooManyConnections, !Self.isLimitOfOne(error) {
+        return [sample("database_connection_usage", 100, "percent")]
+      }
       throw Self.translated(error)
     }
   }
@@ -180,6 +182,15 @@ actor PostgresCollector: Collector {
         return nil
       default: throw error
       }
+    }
+  }
+
+  /// Whether only one role or database has used its CONNECTION LIMIT up: the code is the same as that of a full
+  /// server, whose use is another matter.
+  static func isLimitOfOne(_ error: PostgresError) -> Bool {
+    guard case .connection(let message, _) = error else { return false }
+    return ["too many connections for role", "too many connections for database"].contains {
+      message.lowercased().contains($0)
     }
   }
 

@@ -66,15 +66,20 @@ package struct SessionFilter: Hashable, Sendable, Codable {
   package var state: String?
   /// `application_name`, exactly; `nil` matches any.
   package var application: String?
+  /// The role that the session works as (`usename`), exactly; `nil` matches any.
+  package var role: String?
   /// In this state (cancel: running) for at least so many seconds.
   package var olderThanSeconds: Double
   /// At most so many sessions.
   package var limit: Int
 
   /// A filter; see the fields.
-  package init(state: String?, application: String?, olderThanSeconds: Double, limit: Int) {
+  package init(
+    state: String?, application: String?, role: String? = nil, olderThanSeconds: Double, limit: Int
+  ) {
     self.state = state
     self.application = application
+    self.role = role
     self.olderThanSeconds = olderThanSeconds
     self.limit = limit
   }

@@ -39,11 +39,13 @@ extension ActionKind {
       [
         ArgumentSpec("state", name, required: false),
         ArgumentSpec("application", .text(length: 0...128), required: false),
+        ArgumentSpec("role", name, required: false),
         age, ArgumentSpec("limit", .integer(1...1000)),
       ]
     case .cancelQueries:
       [
         ArgumentSpec("application", .text(length: 0...128), required: false),
+        ArgumentSpec("role", name, required: false),
         age, ArgumentSpec("limit", .integer(1...1000)),
       ]
     case .setTimeouts:

@@ -193,8 +193,8 @@ private struct FilledArguments {
   private var sessions: SessionFilter? {
     both(numbers["older_than"], numbers["limit"]).map {
       SessionFilter(
-        state: texts["state"], application: texts["application"], olderThanSeconds: $0,
-        limit: Int($1))
+        state: texts["state"], application: texts["application"], role: texts["role"],
+        olderThanSeconds: $0, limit: Int($1))
     }
   }
 

@@ -54,7 +54,7 @@ package enum RunbookCatalogue {
         arguments: parameters("role", "statement_timeout"), retries: 1, rollback: true),
       RunbookStep(
         name: "cancel slow statements", action: .cancelQueries,
-        arguments: parameters("application", "older_than", "limit"), retries: 1),
+        arguments: parameters("application", "role", "older_than", "limit"), retries: 1),
     ])
 
   /// Ends transactions of one application that have been open for too long.

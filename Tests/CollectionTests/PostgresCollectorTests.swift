@@ -24,6 +24,16 @@ struct PostgresCollectorTests {
     source("shop-db", .postgres(PostgresSourceSettings(url: Secret(url))), timeout: timeout)
   }
 
+  @Test("a role or database that has used its own limit up is not a full server")
+  func ownLimit() async throws {
+    try await TestPostgres.withServer { server in
+      try await server.execute("CREATE ROLE bounded LOGIN CONNECTION LIMIT 0")
+      let collector = makeCollector(for: postgres(server.url(user: "bounded")))
+      await #expect(throws: CollectionError.self) { try await collector.collect(at: now) }
+      await collector.close()
+    }
+  }
+
   @Test("leaked connections are seen up to the limit, and past it the refusal itself is 100 percent")
   func connections() async throws {
     try await TestPostgres.withServer(maxConnections: 20) { server in

@@ -62,8 +62,8 @@ struct Generator {
 
   mutating func action() -> Action {
     let filter = SessionFilter(
-      state: maybe { $0.text() }, application: maybe { $0.text() }, olderThanSeconds: amount(),
-      limit: int(100))
+      state: maybe { $0.text() }, application: maybe { $0.text() }, role: maybe { $0.text() },
+      olderThanSeconds: amount(), limit: int(100))
     return switch int(10) {
     case 0: .terminateBackends(filter)
     case 1: .cancelQueries(filter)

@@ -185,4 +185,63 @@ struct SessionActionTests {
     await slow.close()
     await other.close()
   }
+
+  @Test("only the named role's slow statements are canceled: no lock waiter and no maintenance")
+  func cancelSpares() async throws {
+    try await TestPostgres.withServer { server in
+      try await server.execute(
+        """
+        CREATE ROLE slow_r LOGIN; CREATE ROLE other_r LOGIN; CREATE TABLE held (id int);
+        GRANT ALL ON held TO slow_r; GRANT CREATE ON SCHEMA public TO slow_r
+        """)
+      let holder = server.connection(application: "holder")
+      _ = try await holder.query("BEGIN; LOCK TABLE held")
+      let statements = [
+        ("slow_r", "SELECT pg_sleep(20)"), ("other_r", "SELECT pg_sleep(20)"), ("slow_r", "TABLE held"),
+        ("slow_r", "/* SELECT ** */ -- a 'report'\n CREATE TABLE made AS SELECT 1 AS id FROM pg_sleep(20)"),
+        ("slow_r", "-- x\nDO $$ BEGIN PERFORM pg_sleep(20); END $$"),
+      ]
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for (role, statement) in statements {
+          group.addTask {
+            let session = server.connection(application: "job", user: role, timeout: .seconds(30))
+            _ = try? await session.query(statement)
+            await session.close()
+          }
+        }
+        let active = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'job' AND state = 'active'"
+        try await eventually {
+          let waiting = try await server.execute(active + " AND wait_event_type = 'Lock'").count
+          return try await server.execute(active).count == statements.count && waiting == 1
+        }
+        let run = await Bench.postgres(server.url()).run(
+          .cancelQueries(
+            SessionFilter(state: nil, application: "job", role: "slow_r", olderThanSeconds: 0, limit: 50)))
+        #expect(run.isSuccess && run.detail.contains("canceled 1 of 1 running statements"), "\(run.detail)")
+        #expect(run.detail.contains("as role slow_r"), "\(run.detail)")
+        try await eventually { try await server.execute(active).count == statements.count - 1 }
+        try await server.execute(
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'job'")
+        await holder.close()
+        try await group.waitForAll()
+      }
+    }
+  }
+
+  @Test("sessions are ended of the named role only")
+  func endsOfRole() async throws {
+    let server = try await TestPostgres.shared()
+    try await server.execute("CREATE ROLE leaky_r LOGIN")
+    let leak = try await Sessions.open(2, server, application: "two-roles", user: "leaky_r")
+    let other = try await Sessions.open(1, server, application: "two-roles")
+    let run = await Bench.postgres(server.url()).run(
+      .terminateBackends(
+        SessionFilter(
+          state: "idle in transaction", application: "two-roles", role: "leaky_r", olderThanSeconds: 0,
+          limit: 10)))
+    #expect(run.isSuccess && run.detail.contains("ended 2 of 2"), "\(run.detail)")
+    try await eventually { try await Sessions.count(server, application: "two-roles") == 1 }
+    await leak.close()
+    await other.close()
+  }
 }

@@ -82,6 +82,7 @@ struct RemedyChooser {
     guard let application = filter.application, Shown.isPlain(application, limit: 128) else {
       return "it would not name one application"
     }
+    if let role = filter.role, !Shown.isPlain(role, limit: 128) { return "it would not name one role" }
     return dossier.source.isProtected(application)
       ? "application \(Shown.name(application)) is protected in the config" : nil
   }

@@ -1128,12 +1128,22 @@ nonisolated struct PBSessionFilter: Sendable {
 
   var limit: Int64 = 0
 
+  var role: String {
+    get {_role ?? String()}
+    set {_role = newValue}
+  }
+  /// Returns true if `role` has been explicitly set.
+  var hasRole: Bool {self._role != nil}
+  /// Clears the value of `role`. Subsequent reads from it will return its default value.
+  mutating func clearRole() {self._role = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _state: String? = nil
   fileprivate var _application: String? = nil
+  fileprivate var _role: String? = nil
 }
 
 nonisolated struct PBTimeoutSettings: Sendable {
@@ -3448,7 +3458,7 @@ nonisolated extension PBAction: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
 
 nonisolated extension PBSessionFilter: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".SessionFilter"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}state\0\u{1}application\0\u{3}older_than_seconds\0\u{1}limit\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}state\0\u{1}application\0\u{3}older_than_seconds\0\u{1}limit\0\u{1}role\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3460,6 +3470,7 @@ nonisolated extension PBSessionFilter: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 2: try { try decoder.decodeSingularStringField(value: &self._application) }()
       case 3: try { try decoder.decodeSingularDoubleField(value: &self.olderThanSeconds) }()
       case 4: try { try decoder.decodeSingularInt64Field(value: &self.limit) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self._role) }()
       default: break
       }
     }
@@ -3482,6 +3493,9 @@ nonisolated extension PBSessionFilter: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if self.limit != 0 {
       try visitor.visitSingularInt64Field(value: self.limit, fieldNumber: 4)
     }
+    try { if let v = self._role {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 5)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3490,6 +3504,7 @@ nonisolated extension PBSessionFilter: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs._application != rhs._application {return false}
     if lhs.olderThanSeconds != rhs.olderThanSeconds {return false}
     if lhs.limit != rhs.limit {return false}
+    if lhs._role != rhs._role {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -40,6 +40,7 @@ extension PBSessionFilter: WirePart {
   init(_ filter: SessionFilter) {
     if let state = filter.state { self.state = state }
     if let application = filter.application { self.application = application }
+    if let role = filter.role { self.role = role }
     olderThanSeconds = filter.olderThanSeconds
     limit = Int64(filter.limit)
   }
@@ -48,6 +49,7 @@ extension PBSessionFilter: WirePart {
     SessionFilter(
       state: hasState ? try WireRules.word(state, "session_filter.state") : nil,
       application: hasApplication ? try WireRules.word(application, "session_filter.application") : nil,
+      role: hasRole ? try WireRules.word(role, "session_filter.role") : nil,
       olderThanSeconds: try WireRules.amount(olderThanSeconds, "session_filter.older_than_seconds"),
       limit: try WireRules.count(limit, "session_filter.limit"))
   }

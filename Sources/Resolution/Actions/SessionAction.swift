@@ -7,7 +7,8 @@ import Settings
 /// One statement finds the sessions and signals them, so that a session that has moved on since the
 /// diagnosis is not hit. What is never touched: the resolver's own session, other `aiops-*` sessions,
 /// applications that the config protects, replication and background workers, and sessions of
-/// superusers unless the resolver is one.
+/// superusers unless the resolver is one. A statement that only waits for a lock is not canceled, because it
+/// is not what is slow, and neither is maintenance, which a cancellation would leave half done.
 struct SessionAction: Sendable {
   enum Verb: Sendable {
     case terminate, cancel
@@ -23,6 +24,11 @@ struct SessionAction: Sendable {
   static let maxApplicationName = 63
   /// Process ids that a report names at the most.
   static let shownPids = 20
+
+  /// What keeps or moves data as a whole, however many comments and brackets are before it; for PostgreSQL's `~*`.
+  static let maintenancePattern =
+    "^([[:space:](;]|--[^\n]*(\n|$)|/[*]([^*]|[*]+[^*/])*[*]+/)*"
+    + "(vacuum|analyze|analyse|create|reindex|cluster|copy|alter|refresh|drop|call|do)([^[:alnum:]_]|$)"
 
   let verb: Verb
   let filter: SessionFilter
@@ -58,13 +64,16 @@ struct SessionAction: Sendable {
   private var parameters: [String?] {
     [
       verb == .cancel ? "active" : filter.state, filter.application, "\(filter.olderThanSeconds)",
-      "\(filter.limit)",
+      "\(filter.limit)", filter.role,
     ] + settings.protectedApplications
   }
 
   private var statement: String {
     let protected = settings.protectedApplications.indices
-      .map { "left($\($0 + 5)::text, \(Self.maxApplicationName))" }.joined(separator: ", ")
+      .map { "left($\($0 + 6)::text, \(Self.maxApplicationName))" }.joined(separator: ", ")
+    let harmless =
+      verb == .cancel
+      ? "AND a.wait_event_type IS DISTINCT FROM 'Lock' AND a.query !~* '\(Self.maintenancePattern)'" : ""
     return """
       WITH me AS MATERIALIZED (
         SELECT rolsuper, pg_has_role('pg_signal_backend', 'USAGE') AS signals
@@ -80,6 +89,8 @@ struct SessionAction: Sendable {
         WHERE a.pid <> pg_backend_pid() AND a.backend_type = 'client backend'
           AND ($1::text IS NULL OR a.state = $1)
           AND ($2::text IS NULL OR a.application_name = left($2, \(Self.maxApplicationName)))
+          AND ($5::text IS NULL OR a.usename = $5)
+          \(harmless)
           AND a.since <= clock_timestamp() - make_interval(secs => $3::float8)
           AND a.application_name NOT LIKE 'aiops-%'
           AND a.application_name <> ALL (ARRAY[\(protected)]::text[])
@@ -141,6 +152,7 @@ struct SessionAction: Sendable {
   private var subject: String {
     var text = verb == .terminate ? "sessions" : "running statements"
     if let application = filter.application { text += " of application \(PlainLine.of(application, 80))" }
+    if let role = filter.role { text += " as role \(PlainLine.of(role, 80))" }
     if verb == .terminate, let state = filter.state { text += " \(PlainLine.of(state, 80))" }
     return text + " for at least \(Figures.short(filter.olderThanSeconds)) s"
   }
