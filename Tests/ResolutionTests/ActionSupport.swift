@@ -36,13 +36,16 @@ struct Bench {
   }
 
   func run(
-    _ action: Action, timeout: Duration = .seconds(10), purpose: ActionContext.Purpose = .remedy
+    _ action: Action, timeout: Duration = .seconds(10), purpose: ActionContext.Purpose = .remedy,
+    undoing step: Action? = nil
   ) async -> StepRun {
     let runner = CatalogueRunner(settings: settings, delivery: delivery)
     let run = await runner.run(
       action,
       in: ActionContext(
-        incident: Make.incident(), step: 0, source: source, timeout: timeout, purpose: purpose,
+        incident: Make.incident(
+          remedy: step.map { Remedy(runbook: "r", parameters: [:], steps: [Make.step("s", $0)]) }), step: 0,
+        source: source, timeout: timeout, purpose: purpose,
         now: Pace.system.now()))
     runner.shutdown()
     return run

@@ -92,7 +92,11 @@ struct CacheActionTests {
       }
       let now48 = try await redis.command(["CONFIG", "GET", "maxmemory"]).elements?[1].integer
       #expect(now48 == 48 << 20)
-      let back = await bench.run(limit(20), purpose: .undo)
+      let changed = await bench.run(limit(20), purpose: .undo, undoing: limit(40))
+      #expect(!changed.isSuccess && changed.detail.contains("not what the step set"), "\(changed.detail)")
+      let small = await bench.run(Make.undo(1000), purpose: .undo)
+      #expect(!small.isSuccess && small.detail.contains("in use"), "\(small.detail)")
+      let back = await bench.run(limit(20), purpose: .undo, undoing: limit(48))
       #expect(back.isSuccess && back.undo == nil, "\(back.detail)")
       let now20 = try await redis.command(["CONFIG", "GET", "maxmemory"]).elements?[1].integer
       #expect(now20 == 20 << 20)

@@ -37,7 +37,11 @@ struct TimeoutActionTests {
 
     let undo = try #require(run.undo)
     #expect(undo == limits("limited_r", -1, 120))
-    let back = await bench.run(undo, purpose: .undo)
+    try await server.execute("ALTER ROLE limited_r SET statement_timeout = '40s'")
+    let changed = await bench.run(undo, purpose: .undo, undoing: limits("limited_r", 30, 1.5))
+    #expect(!changed.isSuccess && changed.detail.contains("is 40 s now"), "\(changed.detail)")
+    try await server.execute("ALTER ROLE limited_r SET statement_timeout = '30s'")
+    let back = await bench.run(undo, purpose: .undo, undoing: limits("limited_r", 30, 1.5))
     #expect(back.isSuccess, "\(back.detail)")
     #expect(try await settings(server, "limited_r") == ["idle_in_transaction_session_timeout=120000"])
   }
@@ -128,7 +132,9 @@ struct PoolSizeActionTests {
       let now12 = try await current("shop")
       #expect(now12 == "12")
       #expect(run.undo == size(5))
-      let back = await bench.run(size(5), purpose: .undo)
+      let changed = await bench.run(size(5), purpose: .undo, undoing: size(9))
+      #expect(!changed.isSuccess && changed.detail.contains("not what the step set"), "\(changed.detail)")
+      let back = await bench.run(size(5), purpose: .undo, undoing: size(12))
       #expect(back.isSuccess && back.undo == nil, "\(back.detail)")
       let now5 = try await current("shop")
       #expect(now5 == "5")

@@ -37,6 +37,16 @@ package struct ActionContext: Sendable {
   }
 }
 
+extension ActionContext {
+  /// What the step set that an undo is to put back; `nil` where the remedy does not say.
+  var stepAction: Action? {
+    guard purpose == .undo, let steps = incident.diagnosis?.remedy?.steps, steps.indices.contains(step) else {
+      return nil
+    }
+    return steps[step].action
+  }
+}
+
 /// What runs actions of the catalogue; tests put a recorder in its place.
 package protocol ActionRunner: Sendable {
   /// Runs an action once, within its time limit. Never throws: trouble is an outcome.

@@ -50,16 +50,25 @@ package final class CatalogueRunner: ActionRunner {
       return try await SessionAction(verb: .cancel, filter: filter, settings: postgres(context)).run(
         timeout: timeout)
     case .setTimeouts(let limits):
-      return try await TimeoutAction(limits: limits, settings: postgres(context), purpose: context.purpose)
-        .run(timeout: timeout)
+      var set: TimeoutSettings?
+      if case .setTimeouts(let limits)? = context.stepAction { set = limits }
+      return try await TimeoutAction(
+        limits: limits, settings: postgres(context), purpose: context.purpose, set: set
+      ).run(timeout: timeout)
     case .setPoolSize(let pool):
-      return try await PoolSizeAction(pool: pool, settings: postgres(context), purpose: context.purpose)
-        .run(timeout: timeout)
+      var set: PoolSize?
+      if case .setPoolSize(let pool)? = context.stepAction { set = pool }
+      return try await PoolSizeAction(
+        pool: pool, settings: postgres(context), purpose: context.purpose, set: set
+      ).run(timeout: timeout)
     case .clearCache(let filter):
       return try await CacheClearAction(filter: filter, settings: redis(context)).run(timeout: timeout)
     case .setMaxMemory(let limit):
-      return try await MemoryLimitAction(limit: limit, settings: redis(context), purpose: context.purpose)
-        .run(timeout: timeout)
+      var set: MemoryLimit?
+      if case .setMaxMemory(let limit)? = context.stepAction { set = limit }
+      return try await MemoryLimitAction(
+        limit: limit, settings: redis(context), purpose: context.purpose, set: set
+      ).run(timeout: timeout)
     case .deleteFiles(let filter):
       return try await FileAction(filter: filter, settings: host(context), now: context.now).run()
     case .runCommand(let call):

@@ -7,6 +7,8 @@ struct MemoryLimitAction: Sendable {
   let limit: MemoryLimit
   let settings: RedisSourceSettings
   let purpose: ActionContext.Purpose
+  /// What the step set that an undo puts back, where that is known.
+  let set: MemoryLimit?
 
   func run(timeout: Duration) async throws(ActionFailure) -> ActionReport {
     if purpose == .remedy { try check() }
@@ -17,8 +19,13 @@ struct MemoryLimitAction: Sendable {
       guard old != limit.bytes else {
         return ActionReport("the memory limit is \(spoken(old)) already")
       }
+      if let set, old != set.bytes {
+        throw ActionFailure(
+          "the memory limit is \(spoken(old)) now, not what the step set; whoever changed it knows better")
+      }
       let used = await RedisTask.usedMemory(redis)
-      if purpose == .remedy, let used, limit.bytes < used {
+      // 0 is no limit.
+      if let used, limit.bytes > 0, limit.bytes < used {
         throw ActionFailure(
           "\(Figures.bytes(used)) are in use; a limit of \(Figures.bytes(limit.bytes)) would throw keys out at once"
         )

@@ -20,6 +20,8 @@ struct PoolSizeAction: Sendable {
   let pool: PoolSize
   let settings: PostgresSourceSettings
   let purpose: ActionContext.Purpose
+  /// What the step set that an undo puts back, where that is known.
+  let set: PoolSize?
 
   func run(timeout: Duration) async throws(ActionFailure) -> ActionReport {
     guard let console = settings.pgbouncer else {
@@ -30,7 +32,7 @@ struct PoolSizeAction: Sendable {
     }
     if purpose == .remedy { try await checkServer(timeout) }
     return try await PostgresTask.with(console, timeout: timeout) { connection in
-      try await set(connection)
+      try await resize(connection)
     }
   }
 
@@ -50,7 +52,7 @@ struct PoolSizeAction: Sendable {
     }
   }
 
-  private func set(_ connection: PostgresConnection) async throws -> ActionReport {
+  private func resize(_ connection: PostgresConnection) async throws -> ActionReport {
     let shown = PlainLine.of(pool.database, 80)
     let before = try await pools(connection)
     guard let old = before.first(where: { $0.name == pool.database }) else {
@@ -64,6 +66,11 @@ struct PoolSizeAction: Sendable {
     }
     guard old.size != pool.size else {
       return ActionReport("the pool of \(shown) has \(pool.size) connections already")
+    }
+    if let set, old.size != set.size {
+      throw ActionFailure(
+        "the pool of \(shown) has \(old.size) connections now, not what the step set; whoever changed it knows better"
+      )
     }
     let undo = Action.setPoolSize(PoolSize(database: pool.database, size: old.size))
     do {

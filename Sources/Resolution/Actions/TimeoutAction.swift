@@ -16,6 +16,8 @@ struct TimeoutAction: Sendable {
   let limits: TimeoutSettings
   let settings: PostgresSourceSettings
   let purpose: ActionContext.Purpose
+  /// What the step set that an undo puts back, where that is known.
+  let set: TimeoutSettings?
 
   func run(timeout: Duration) async throws(ActionFailure) -> ActionReport {
     let wanted = try checked()
@@ -27,6 +29,7 @@ struct TimeoutAction: Sendable {
       guard !changes.isEmpty else {
         return ActionReport("role \(PlainLine.of(limits.role, 80)) has these limits already: \(text)")
       }
+      try checkUntouched(changes, previous)
       do {
         try await apply(changes, connection)
       } catch {
@@ -81,7 +84,12 @@ struct TimeoutAction: Sendable {
       idleInTransactionSeconds: limits.idleInTransactionSeconds.map { _ in -1 })
     for row in rows.rows {
       guard row.count >= 3, let name = row[1], let text = row[2] else { continue }
-      guard let seconds = Self.seconds(text) else { continue }
+      guard let seconds = Self.seconds(text) else {
+        // Without the old value there would be no way back.
+        throw ActionFailure(
+          "\(name) of role \(PlainLine.of(limits.role, 80)) is \(PlainLine.of(text, 40)), which can't be read; "
+            + "set it in milliseconds, or leave this role to a person")
+      }
       if name == "statement_timeout", previous.statementSeconds != nil { previous.statementSeconds = seconds }
       if name == "idle_in_transaction_session_timeout", previous.idleInTransactionSeconds != nil {
         previous.idleInTransactionSeconds = seconds
@@ -123,6 +131,19 @@ struct TimeoutAction: Sendable {
     }
     // Without parameters several statements are one transaction: both limits are set or none.
     _ = try await connection.query(statements.joined(separator: "; "))
+  }
+
+  /// An undo takes back what the step set, and nothing that somebody else has set since.
+  private func checkUntouched(_ changes: [Limit], _ previous: TimeoutSettings) throws(ActionFailure) {
+    guard let set else { return }
+    for change in changes {
+      guard let wanted = value(of: change.parameter, in: set),
+        let now = value(of: change.parameter, in: previous), abs(wanted - now) > 0.001
+      else { continue }
+      throw ActionFailure(
+        "\(change.parameter) of role \(PlainLine.of(limits.role, 80)) is \(Self.spoken(now)) now, not what the "
+          + "step set; whoever changed it knows better")
+    }
   }
 
   private func value(of parameter: String, in settings: TimeoutSettings) -> Double? {
