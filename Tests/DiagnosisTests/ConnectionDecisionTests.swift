@@ -201,6 +201,56 @@ struct ConnectionDecisionTests {
     #expect(diagnosis.remedy?.number("limit") == 1)
   }
 
+  @Test("an idle blocker is not ended when other sessions like it would be ended too")
+  func blockerAmongOthers() throws {
+    let chain = BlockingChain(
+      pid: 77, application: "migration", role: "app", state: "idle in transaction", stateSeconds: 60,
+      openSeconds: 61, blocked: 33, statement: "LOCK TABLE orders")
+    let diagnosis = try #require(
+      assistant.conclusion(
+        Case.dossier(
+          usage, Case.postgres(),
+          [
+            (
+              .postgresSessions,
+              Case.sessions(
+                Case.group("shop", "active", 33, oldest: 50, waiting: 33),
+                Case.group("migration", "idle in transaction", 1, oldest: 60),
+                Case.group("migration", "idle in transaction", 1, role: "another", oldest: 70))
+            ),
+            (.postgresBlockingChains, .blocking(BlockingResult(chains: [chain], waiting: 33))),
+          ])))
+    #expect(diagnosis.rootCause.contains("application migration (pid 77)"))
+    #expect(diagnosis.remedy == nil)
+    #expect(diagnosis.recommendations.contains { $0.contains("other sessions of migration") })
+  }
+
+  @Test("more connections than usual are no reason to end what has only just fallen idle")
+  func baseline() throws {
+    func diagnosis(_ kind: SignalRule.Kind, oldest: Double, maximum: Int) throws -> Diagnosis {
+      var signal = Case.signal("database_connection_usage", 40, above: 20, clear: 15)
+      signal.rule.kind = kind
+      return try #require(
+        assistant.conclusion(
+          Case.dossier(
+            signal, Case.postgres(),
+            [
+              (
+                .postgresSessions,
+                Case.sessions(
+                  Case.group("checkout", "idle in transaction", 37, oldest: oldest), maximum: maximum)
+              ), (.postgresLongestTransactions, Case.transactions("checkout", 20)),
+            ])))
+    }
+    let unsure = try diagnosis(.baseline, oldest: 20, maximum: 100)
+    #expect(unsure.remedy == nil)
+    #expect(unsure.recommendations.contains { $0.contains("only more than usual") })
+    #expect(try diagnosis(.baseline, oldest: 62, maximum: 100).remedy?.number("older_than") == 30)
+    #expect(try diagnosis(.baseline, oldest: 20, maximum: 50).remedy != nil, "nearly full")
+    #expect(try diagnosis(.threshold, oldest: 20, maximum: 100).remedy != nil)
+    #expect(try diagnosis(.alert, oldest: 20, maximum: 100).remedy != nil)
+  }
+
   @Test("a blocker that is at work is for people to judge")
   func workingBlocker() throws {
     let chain = BlockingChain(
@@ -255,13 +305,27 @@ struct ConnectionDecisionTests {
   func longestTransaction() throws {
     let symptom = Case.signal(
       "database_longest_transaction", 400, above: 300, clear: 285, unit: "seconds")
-    func diagnosis(idle: Bool) throws -> Diagnosis {
-      try #require(
+    func diagnosis(idle: Bool, sessions: Int = 1, inState: Double = 400) throws -> Diagnosis {
+      var result = Case.transactions("batch", 1, idle: idle, open: 400)
+      if case .transactions(var open) = result {
+        open.transactions[0].stateSeconds = inState
+        result = .transactions(open)
+      }
+      return try #require(
         assistant.conclusion(
           Case.dossier(
             symptom, Case.postgres(),
-            [(.postgresLongestTransactions, Case.transactions("batch", 1, idle: idle, open: 400))])))
+            [
+              (.postgresLongestTransactions, result),
+              (
+                .postgresSessions,
+                Case.sessions(Case.group("batch", idle ? "idle in transaction" : "active", sessions))
+              ),
+            ])))
     }
+    #expect(try diagnosis(idle: true, sessions: 2).remedy == nil, "another would be ended too")
+    #expect(try diagnosis(idle: true, inState: 149).remedy == nil, "it was at work a while ago")
+    #expect(try diagnosis(idle: true, inState: 160).remedy?.number("older_than") == 150)
     #expect(try diagnosis(idle: true).remedy?.runbook == "end-long-transactions")
     #expect(try diagnosis(idle: true).remedy?.number("older_than") == 200)
     #expect(try diagnosis(idle: false).remedy == nil)

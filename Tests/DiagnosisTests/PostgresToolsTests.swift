@@ -46,7 +46,7 @@ struct PostgresToolsTests {
       #expect(result.groups.contains { $0.application == "storefront" && $0.state == "idle" })
       guard case .transactions(let open) = try await run(.postgresLongestTransactions, tools) else { return }
       #expect(open.transactions.map(\.application) == [hostile, hostile])
-      #expect(open.transactions[0].statement.contains("SELECT 1"))
+      #expect(open.transactions[0].statement == "BEGIN; SELECT ?")
       guard case .limits(let limits) = try await run(.postgresLimits, tools) else { return }
       #expect(limits.maximum == 30)
       #expect(!limits.version.isEmpty)

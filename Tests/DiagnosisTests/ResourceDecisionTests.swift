@@ -13,7 +13,7 @@ struct ResourceDecisionTests {
 
   let memory = ToolResult.cacheMemory(
     CacheMemoryResult(
-      usedBytes: 95 << 20, maximumBytes: 100 << 20, fragmentation: 1.1, policy: "noeviction",
+      usedBytes: 50_000_000, maximumBytes: 52_500_000, fragmentation: 1.1, policy: "noeviction",
       evictedKeys: 0, keys: 50_000, expiringKeys: 100))
 
   func keys(
@@ -47,6 +47,27 @@ struct ResourceDecisionTests {
     #expect(remedy.runbook == "clear-cache-keys")
     #expect(remedy.text("pattern") == "session:*")
     #expect(remedy.number("limit") == 49_510)
+  }
+
+  @Test("keys that take little of the memory, or of one database of several, are not cleared")
+  func cacheOfMuchElse() throws {
+    func found(used: Int64, keys all: Int64) throws -> Diagnosis {
+      let memory = ToolResult.cacheMemory(
+        CacheMemoryResult(
+          usedBytes: used, maximumBytes: used * 21 / 20, fragmentation: 1.1, policy: "noeviction",
+          evictedKeys: 0, keys: all, expiringKeys: 100))
+      return try #require(
+        assistant.conclusion(
+          Case.dossier(
+            full, cache(clearable: ["session:*"]), [(.cacheMemory, memory), (.cacheLargestKeys, keys())])))
+    }
+    #expect(try found(used: 50_000_000, keys: 50_000).remedy != nil)
+    let buffers = try found(used: 500_000_000, keys: 50_000)
+    #expect(buffers.remedy == nil)
+    #expect(!buffers.rootCause.contains("90 %"))
+    let elsewhere = try found(used: 50_000_000, keys: 56_000)
+    #expect(elsewhere.remedy == nil)
+    #expect(elsewhere.recommendations.contains { $0.contains("databases that were not looked at") })
   }
 
   @Test("no pattern is used that was not declared, or that matches other keys too, or everything")
@@ -159,6 +180,14 @@ struct ResourceDecisionTests {
         Case.dossier(
           elsewhere, logs, [(.hostFullestMounts, mounts), (.hostLargestFolders, folder(oldFiles: 55))])))
     #expect(other.remedy == nil, "cleaning another file system does not help")
+    let inodes = Case.signal(
+      "host_disk_inodes_usage", 95, above: 90, clear: 85, source: "host", labels: ["mount": "/srv"])
+    let files = try #require(
+      assistant.conclusion(
+        Case.dossier(
+          inodes, logs, [(.hostFullestMounts, mounts), (.hostLargestFolders, folder(oldFiles: 55))])))
+    #expect(files.remedy == nil, "bytes are not inodes")
+    #expect(files.rootCause.contains("inodes"))
   }
 
   @Test(

@@ -68,6 +68,15 @@ package struct KeysResult: Hashable, Sendable {
     self.patterns = patterns
   }
 
+  /// How much of a cache's memory its keys take, from the sample to the whole: 0…1.
+  ///
+  /// The rest are buffers, scripts, tables and other databases, which no deleted key gives back.
+  package func share(of memory: CacheMemoryResult) -> Double {
+    guard sampled > 0, memory.usedBytes > 0 else { return 0 }
+    let bytes = Double(sampledBytes) / Double(sampled) * Double(total)
+    return min(1, max(0, bytes / Double(memory.usedBytes)))
+  }
+
   var summary: String {
     if sampled == 0 { return "no keys" }
     let lines = groups.prefix(5).map { group in

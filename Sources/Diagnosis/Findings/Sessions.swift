@@ -48,6 +48,11 @@ package struct SessionsResult: Hashable, Sendable {
     }
   }
 
+  /// How many sessions of an application have been in a state for a while, whatever their roles.
+  package func settled(application: String, state: String) -> Int {
+    groups.reduce(0) { $0 + ($1.application == application && $1.state == state ? $1.settled : 0) }
+  }
+
   var summary: String {
     let lines = groups.prefix(6).map { group in
       "\(group.count) × \(Shown.name(group.application)) as \(Shown.name(group.role)) "

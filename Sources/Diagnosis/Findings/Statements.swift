@@ -86,9 +86,13 @@ package struct RunningStatement: Hashable, Sendable {
 
   /// Whether it keeps or moves data as a whole, so that cutting it off does harm of its own.
   package var isMaintenance: Bool {
-    let word = statement.drop { $0.isWhitespace || $0 == "(" }.prefix { $0.isLetter }.lowercased()
-    return ["vacuum", "analyze", "analyse", "create", "reindex", "cluster", "copy", "alter", "refresh"]
-      .contains(word)
+    // Without comments, however long: they may stand before the first word.
+    let word = Shown.statement(statement).drop { $0.isWhitespace || $0 == "(" || $0 == ";" }
+      .prefix { $0.isLetter }.lowercased()
+    return [
+      "vacuum", "analyze", "analyse", "create", "reindex", "cluster", "copy", "alter", "refresh", "drop",
+      "call", "do",
+    ].contains(word)
   }
 }
 

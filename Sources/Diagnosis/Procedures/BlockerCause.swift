@@ -33,14 +33,18 @@ enum BlockerCause {
       evidence.append(statements.evidence)
     }
     let head = worst.head
+    let proposal = worst.blocked * 2 > result.waiting ? ending(worst.chains) : nil
+    let meetsOnly = RemedyBounds.meetsOnly(
+      named: worst.chains.count, application: head.application, state: head.state, dossier)
     return Candidate(
       cause: "\(worst.blocked) of \(result.waiting) waiting sessions wait for application \(name) "
         + "(pid \(head.pid)), which is \(Shown.text(head.state, limit: 40)) for "
         + "\(Figure.duration(head.stateSeconds)) and holds its locks; its last statement was: "
         + Shown.text(head.statement, limit: 160),
       family: .connectionPool, confidence: confidence, evidence: evidence + dossier.symptomEvidence,
-      proposal: worst.blocked * 2 > result.waiting ? ending(worst.chains) : nil,
-      advice: ["Find why \(name) keeps its transaction open while others wait"])
+      proposal: meetsOnly ? proposal : nil,
+      advice: ["Find why \(name) keeps its transaction open while others wait"]
+        + (proposal != nil && !meetsOnly ? [RemedyBounds.meetsOthers(head.application)] : []))
   }
 
   /// The application and state whose chains block most.

@@ -46,11 +46,13 @@ struct CacheMemoryProcedure: Procedure {
     guard let found = dossier.found(.cacheLargestKeys), case .keys(let keys)? = found.result,
       let group = keys.groups.first, keys.sampledBytes > 0, group.keys > 0
     else { return nil }
-    let share = Double(group.bytes) / Double(keys.sampledBytes)
+    let ofSample = Double(group.bytes) / Double(keys.sampledBytes)
+    // A part of the keys is not the same part of the memory.
+    let share = ofSample * keys.share(of: memory)
+    let bytes = share * Double(memory.usedBytes)
     let staying = Double(group.withoutExpiry) / Double(group.keys)
     // From the sample to the whole: as many keys, as much of the memory.
     let count = Double(group.keys) / Double(max(1, keys.sampled)) * Double(keys.total)
-    let bytes = share * Double(memory.usedBytes)
     var confidence = Confidence(explaining: share, of: 1, seenOn: Double(keys.sampled))
     confidence.weigh(staying > 0.5)
     var evidence = [found.evidence, memoryFinding.evidence]
@@ -62,7 +64,9 @@ struct CacheMemoryProcedure: Procedure {
     }
     let prefix = Shown.name(group.prefix)
     let isCulprit = share > 0.5 && staying > 0.5
-    let pattern = isCulprit ? Self.pattern(for: group, in: keys, dossier.source.clearable) : nil
+    // The sample is of one database; keys of others are neither seen nor cleared.
+    let isWhole = Double(keys.total) >= 0.9 * Double(memory.keys)
+    let pattern = isCulprit && isWhole ? Self.pattern(for: group, in: keys, dossier.source.clearable) : nil
     return Candidate(
       cause: "Keys that begin with \(prefix) take \(Figure.percent(share)) of the memory, about "
         + "\(Int64(min(count, 1e15))) keys, and \(Figure.percent(staying)) of them never expire",
@@ -72,13 +76,15 @@ struct CacheMemoryProcedure: Procedure {
           runbook: "clear-cache-keys", parameters: ["pattern": .text(pattern)],
           limit: (count * 1.1 + 10).rounded())
       },
-      advice: advice(prefix, isCulprit: isCulprit, hasPattern: pattern != nil))
+      advice: advice(prefix, isCulprit: isCulprit, isWhole: isWhole, hasPattern: pattern != nil))
   }
 
-  private func advice(_ prefix: String, isCulprit: Bool, hasPattern: Bool) -> [String] {
+  private func advice(_ prefix: String, isCulprit: Bool, isWhole: Bool, hasPattern: Bool) -> [String] {
     guard isCulprit else { return [] }
     var advice = ["Let whatever writes \(prefix)… give its keys an expiry"]
-    if !hasPattern {
+    if !isWhole {
+      advice.append("No runbook is proposed: much of the cache is in databases that were not looked at")
+    } else if !hasPattern {
       advice.append(
         "No runbook is proposed: the config declares no pattern clearable that matches these keys and no others"
       )
@@ -122,10 +128,11 @@ struct CacheMemoryProcedure: Procedure {
     else { return nil }
     let rest = 1 - Double(first.bytes) / Double(keys.sampledBytes)
     guard rest > 0.3 else { return nil }
+    let explained = rest * keys.share(of: memory)
     return Candidate(
       cause: "Keys of \(keys.groups.count) kinds share the memory, none of them with more than "
         + "\(Figure.percent(1 - rest)): the load needs more than \(Figure.bytes(memory.maximumBytes))",
-      family: .memory, confidence: Confidence(explaining: rest, of: 1, seenOn: Double(keys.sampled)),
+      family: .memory, confidence: Confidence(explaining: explained, of: 1, seenOn: Double(keys.sampled)),
       evidence: [keysFinding.evidence, found.evidence] + dossier.symptomEvidence,
       advice: memory.policy == "noeviction"
         ? ["Choose an eviction policy: noeviction refuses writes when full"] : [])

@@ -37,10 +37,15 @@ extension ConnectionProcedure.View {
       cause: "\(leak.settled) of \(sessions.used) connections are \(leak.state), held by application \(name) "
         + "for \(Figure.duration(leak.oldestSeconds))",
       family: .connectionPool, confidence: confidence, evidence: evidence + dossier.symptomEvidence,
-      proposal: isMajority ? freeing(leak) : nil,
+      proposal: isMajority && leak.youngestSettledSeconds >= leakAge ? freeing(leak) : nil,
       advice: [
         "Find where \(name) leaves a transaction open, and set idle_in_transaction_session_timeout for its role"
-      ])
+      ]
+        + (isMajority && leak.youngestSettledSeconds < leakAge
+          ? [
+            "No runbook is proposed: the connections are only more than usual, and some are idle in "
+              + "transaction for no longer than \(Figure.duration(leak.youngestSettledSeconds))"
+          ] : []))
   }
 
   /// Whether the longest transactions are the leak's too.
@@ -59,6 +64,25 @@ extension ConnectionProcedure.View {
     )
   }
 
+  /// From which age an idle transaction counts as leaked, in seconds.
+  ///
+  /// Where a bound was passed, or the server is nearly full, as soon as it is settled. That there are only more
+  /// than usual may be a busy hour in good health: then whoever is ended must have been idle for long.
+  private var leakAge: Double {
+    let metrics = ["database_connection_usage", "database_idle_in_transaction"]
+    let isFirm = dossier.incident.symptoms.contains { symptom in
+      let signal = symptom.latest
+      return !symptom.isCleared && (metrics.contains(signal.metric) || signal == dossier.symptom)
+        && (signal.rule.kind == .threshold || signal.rule.kind == .alert)
+    }
+    return isFirm || sessions.usage() >= Self.nearlyFull ? RemedyBounds.youngestSession : Self.unusualAge
+  }
+
+  /// Percent of the maximum from which a leak is dangerous whatever is usual.
+  private static let nearlyFull = 70.0
+  /// How long a leak must be idle when all that is known is that it is unusual, in seconds.
+  private static let unusualAge = 30.0
+
   private func freeing(_ leak: SessionGroup) -> Proposal {
     Proposal(
       runbook: "free-leaked-connections",
@@ -67,7 +91,7 @@ extension ConnectionProcedure.View {
         "older_than": .number(
           RemedyBounds.olderThan(
             youngest: leak.youngestSettledSeconds, median: leak.medianSettledSeconds,
-            floor: RemedyBounds.youngestSession)),
+            floor: leakAge)),
       ],
       limit: RemedyBounds.limit(seen: leak.count, most: max(1, sessions.maximum)))
   }

@@ -15,8 +15,14 @@ struct DiskProcedure: Procedure {
   }
 
   func candidates(_ dossier: Dossier) -> [Candidate] {
+    // How many bytes a folder holds says nothing of the inodes that are in use.
+    if Self.isAboutInodes(dossier) { return [mount(dossier)].compactMap { $0 } }
     let folders = places(dossier).compactMap { candidate(dossier, $0) }
     return folders.isEmpty ? [mount(dossier)].compactMap { $0 } : folders
+  }
+
+  private static func isAboutInodes(_ dossier: Dossier) -> Bool {
+    dossier.symptom?.metric == "host_disk_inodes_usage"
   }
 
   /// A folder, and the space it is held against.
@@ -119,7 +125,7 @@ struct DiskProcedure: Procedure {
     }
     let wanted = dossier.symptom?.labels["mount"]
     guard let mount = result.mounts.first(where: { wanted == nil || $0.path == wanted }) else { return nil }
-    let inodes = mount.inodeShare > mount.share
+    let inodes = mount.inodeShare > mount.share || Self.isAboutInodes(dossier)
     return Candidate(
       cause: inodes
         ? "\(Shown.name(mount.path)) has \(Figure.percent(mount.inodeShare)) of its inodes in use: many small files"
@@ -129,6 +135,10 @@ struct DiskProcedure: Procedure {
       // That it is full is seen, but not by what: half of the question is open.
       confidence: Confidence(explaining: max(mount.share, mount.inodeShare), of: 2, seenOn: 10),
       evidence: [found.evidence] + dossier.symptomEvidence,
-      advice: ["Find what fills it: du -xhd2 \(Shown.name(mount.path)) | sort -h | tail -20"])
+      advice: [
+        inodes
+          ? "Find where the files are: du --inodes -xd2 \(Shown.name(mount.path)) | sort -n | tail -20"
+          : "Find what fills it: du -xhd2 \(Shown.name(mount.path)) | sort -h | tail -20"
+      ])
   }
 }

@@ -3,7 +3,7 @@ import IncidentModel
 /// Slow statements: whose are they, are they slow themselves, or do they wait for a lock?
 ///
 /// 1. Running statements, and what pg_stat_statements recorded of them.
-/// 2. Some wait for a lock: who blocks?
+/// 2. Some wait for a lock: who blocks, and has whoever blocks other sessions like the one that does?
 /// 3. Nothing slow is running now: once more in a moment, a slow statement that comes again is caught.
 /// 4. A role sends them: who else works as this role, and would be hit by a time limit?
 struct SlowQueryProcedure: Procedure {
@@ -25,6 +25,13 @@ struct SlowQueryProcedure: Procedure {
       return Question(
         "\(Shown.name(culprit.application)) sends them as \(Shown.name(culprit.role)). "
           + "Who else works as this role?", .postgresSessions)
+    }
+    if case .blocking(let result)? = dossier.found(.postgresBlockingChains)?.result,
+      let head = result.chains.first(where: \.isIdle), dossier.asked(.postgresSessions) == 0
+    {
+      return Question(
+        "\(Shown.name(head.application)) blocks them. Which other sessions of its are in the same state?",
+        .postgresSessions)
     }
     return nil
   }

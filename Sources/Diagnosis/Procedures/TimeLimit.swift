@@ -8,6 +8,9 @@ struct TimeLimit {
   /// The limit never needs to be longer, in seconds.
   static let longest = 30.0
 
+  /// Statements that never took more than so many times what the slow ones take are like them.
+  static let alike = 3.0
+
   /// The limit; `nil` when there is none.
   private(set) var seconds: Double?
   /// Why there is none.
@@ -33,19 +36,25 @@ struct TimeLimit {
       objection = "\(Shown.name(one)), which is protected, works as role \(role) too"
       return
     }
-    if !others.isEmpty && view.statements.means == nil {
+    let recorded = (view.statements.means ?? []).filter { $0.role == culprit.role }
+    if recorded.isEmpty {
       objection =
-        "\(others.count) other applications work as role \(role), and without pg_stat_statements "
-        + "nobody knows what a time limit would hit"
+        "pg_stat_statements has no statement of role \(role), so nobody knows what a time limit would hit"
       return
     }
-    let ids = Set(culprit.statements.compactMap(\.queryID))
-    let healthy =
-      (view.statements.means ?? []).filter {
-        $0.role == culprit.role && !ids.contains($0.queryID) && $0.meanSeconds < StatementsResult.slowSeconds
-      }.map(\.longestSeconds).max() ?? 0
     let ages = culprit.statements.map { view.statements.expectedSeconds($0) }.sorted()
     let typical = ages.isEmpty ? 0 : ages[ages.count / 2]
+    let ids = Set(culprit.statements.compactMap(\.queryID))
+    let isAboutSlowOnes = view.dossier.symptom?.metric == "database_slow_queries"
+    let healthy =
+      recorded.filter { mean in
+        // One that is slow on average belongs to the same trouble only when that is the symptom, nobody else
+        // can have sent it, and it is as slow as those that are running; else it is a report that takes its time.
+        let isAlike =
+          isAboutSlowOnes && others.isEmpty && mean.meanSeconds >= StatementsResult.slowSeconds
+          && mean.longestSeconds <= typical * Self.alike
+        return !ids.contains(mean.queryID) && !isAlike
+      }.map(\.longestSeconds).max() ?? 0
     let limit = max(1, min(typical / 2, Self.longest), healthy * 2)
     if limit >= max(typical, 1.1) {
       objection =

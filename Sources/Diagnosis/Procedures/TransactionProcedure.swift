@@ -40,21 +40,25 @@ struct TransactionProcedure: Procedure {
       evidence.append(sessions.evidence)
     }
     if let blocking = dossier.found(.postgresBlockingChains) { evidence.append(blocking.evidence) }
+    let proposal = mine.count * 2 > long.count ? ending(mine, bound: bound) : nil
+    let meetsOnly = RemedyBounds.meetsOnly(
+      named: mine.count, application: head.application, state: head.state, dossier)
     return Candidate(
       cause:
         "\(mine.count) of \(long.count) transactions that are open for too long are application \(name)'s, "
         + "\(Shown.text(head.state, limit: 40)), the longest for \(Figure.duration(head.openSeconds)); "
         + "last statement: \(Shown.text(head.statement, limit: 160))",
       family: .connectionPool, confidence: confidence, evidence: evidence + dossier.symptomEvidence,
-      proposal: mine.count * 2 > long.count ? ending(mine) : nil,
-      advice: head.isIdle ? [] : ["The transaction is at work: ask its owner before it is ended"])
+      proposal: meetsOnly ? proposal : nil,
+      advice: (head.isIdle ? [] : ["The transaction is at work: ask its owner before it is ended"])
+        + (proposal != nil && !meetsOnly ? [RemedyBounds.meetsOthers(head.application)] : []))
   }
 
-  /// Only transactions that do nothing may be ended.
-  private func ending(_ transactions: [OpenTransaction]) -> Proposal? {
-    let settled = transactions.filter {
-      $0.isIdle && $0.stateSeconds >= RemedyBounds.youngestSession
-    }
+  /// Only transactions that do nothing may be ended, and have done nothing for half of what the rule lets them
+  /// be open: an application that pauses now and then in a long piece of work is at work.
+  private func ending(_ transactions: [OpenTransaction], bound: Double) -> Proposal? {
+    let floor = max(RemedyBounds.youngestSession, bound / 2)
+    let settled = transactions.filter { $0.isIdle && $0.stateSeconds >= floor }
     let ages = settled.map(\.stateSeconds).sorted()
     guard let head = settled.first, let youngest = ages.first else { return nil }
     return Proposal(
@@ -63,7 +67,7 @@ struct TransactionProcedure: Procedure {
         "application": .text(head.application), "state": .text(head.state),
         "older_than": .number(
           RemedyBounds.olderThan(
-            youngest: youngest, median: ages[ages.count / 2], floor: RemedyBounds.youngestSession)),
+            youngest: youngest, median: ages[ages.count / 2], floor: floor)),
       ], limit: RemedyBounds.limit(seen: settled.count, most: 1000))
   }
 }

@@ -28,7 +28,7 @@ package enum PostgresQueries {
     SELECT pid, application_name AS application, coalesce(usename, '') AS role,
       coalesce(state, '\(SessionGroup.hiddenState)') AS state,
       extract(epoch FROM clock_timestamp() - xact_start)::float8 AS open,
-      extract(epoch FROM clock_timestamp() - state_change)::float8 AS in_state, left(query, 300) AS statement
+      extract(epoch FROM clock_timestamp() - state_change)::float8 AS in_state, left(query, 1000) AS statement
     FROM pg_stat_activity
     WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
     ORDER BY xact_start LIMIT \(TransactionsResult.maxTransactions)
@@ -50,7 +50,7 @@ package enum PostgresQueries {
       coalesce(a.state, 'prepared transaction') AS state,
       coalesce(extract(epoch FROM clock_timestamp() - a.state_change), 0)::float8 AS in_state,
       coalesce(extract(epoch FROM clock_timestamp() - a.xact_start), 0)::float8 AS open,
-      head.blocked, left(coalesce(a.query, ''), 300) AS statement,
+      head.blocked, left(coalesce(a.query, ''), 1000) AS statement,
       (SELECT count(DISTINCT pid) FROM edge) AS waiting
     FROM head LEFT JOIN pg_stat_activity a USING (pid)
     ORDER BY head.blocked DESC, head.pid LIMIT \(BlockingResult.maxChains)
@@ -60,7 +60,7 @@ package enum PostgresQueries {
     SELECT a.application_name AS application, coalesce(a.usename, '') AS role,
       coalesce(r.rolsuper, false) AS superuser,
       extract(epoch FROM clock_timestamp() - a.query_start)::float8 AS seconds,
-      coalesce(a.wait_event_type = 'Lock', false) AS waits, a.query_id, left(a.query, 300) AS statement
+      coalesce(a.wait_event_type = 'Lock', false) AS waits, a.query_id, left(a.query, 1000) AS statement
     FROM pg_stat_activity a LEFT JOIN pg_roles r ON r.oid = a.usesysid
     WHERE a.backend_type = 'client backend' AND a.pid <> pg_backend_pid() AND a.state = 'active'
     ORDER BY a.query_start LIMIT \(StatementsResult.maxRows)
@@ -71,7 +71,7 @@ package enum PostgresQueries {
 
   static let statementMeans = """
     SELECT r.rolname AS role, s.queryid, s.calls, s.mean_exec_time / 1000 AS mean,
-      s.max_exec_time / 1000 AS longest, left(s.query, 300) AS statement
+      s.max_exec_time / 1000 AS longest, left(s.query, 1000) AS statement
     FROM pg_stat_statements s JOIN pg_roles r ON r.oid = s.userid
     WHERE s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
     ORDER BY s.max_exec_time DESC LIMIT \(StatementsResult.maxRows)

@@ -25,7 +25,7 @@ extension PostgresTools {
           pid: count(rows, row, "pid"), application: rows[row, "application"] ?? "",
           role: rows[row, "role"] ?? "", state: rows[row, "state"] ?? "",
           openSeconds: seconds(rows, row, "open"), stateSeconds: seconds(rows, row, "in_state"),
-          statement: rows[row, "statement"] ?? "")
+          statement: statement(rows, row))
       })
   }
 
@@ -36,7 +36,7 @@ extension PostgresTools {
           pid: count(rows, row, "pid"), application: rows[row, "application"] ?? "",
           role: rows[row, "role"] ?? "", state: rows[row, "state"] ?? "",
           stateSeconds: seconds(rows, row, "in_state"), openSeconds: seconds(rows, row, "open"),
-          blocked: count(rows, row, "blocked"), statement: rows[row, "statement"] ?? "")
+          blocked: count(rows, row, "blocked"), statement: statement(rows, row))
       }, waiting: count(rows, 0, "waiting"))
   }
 
@@ -46,7 +46,7 @@ extension PostgresTools {
         application: rows[row, "application"] ?? "", role: rows[row, "role"] ?? "",
         roleIsSuperuser: rows.bool(row, "superuser") ?? false, seconds: seconds(rows, row, "seconds"),
         waitsForLock: rows.bool(row, "waits") ?? false, queryID: rows[row, "query_id"],
-        statement: rows[row, "statement"] ?? "")
+        statement: statement(rows, row))
     }
   }
 
@@ -56,7 +56,7 @@ extension PostgresTools {
       return StatementMean(
         role: rows[row, "role"] ?? "", queryID: id, calls: count(rows, row, "calls"),
         meanSeconds: seconds(rows, row, "mean"), longestSeconds: seconds(rows, row, "longest"),
-        statement: rows[row, "statement"] ?? "")
+        statement: statement(rows, row))
     }.sorted { ($0.meanSeconds, $0.queryID) > ($1.meanSeconds, $1.queryID) }
   }
 
@@ -70,6 +70,11 @@ extension PostgresTools {
 
   private static func count(_ rows: PostgresRows, _ row: Int, _ column: String) -> Int {
     max(0, rows.int(row, column) ?? 0)
+  }
+
+  /// What an application wrote into its statements stays in the database.
+  private static func statement(_ rows: PostgresRows, _ row: Int) -> String {
+    Shown.statement(rows[row, "statement"] ?? "")
   }
 
   /// Clocks may step back; an age never does.
