@@ -92,10 +92,17 @@ struct EndToEndTests {
             }
           }
         }
-        try await eventually("the reports run") {
-          try await server.execute(
+        try await eventually("the reports run, and each is in the record") {
+          let recorded = try await server.execute(
+            """
+            SELECT DISTINCT s.queryid FROM pg_stat_statements s JOIN pg_roles r ON r.oid = s.userid
+            WHERE r.rolname = 'reports' AND s.max_exec_time > 1000
+            """
+          ).count
+          let running = try await server.execute(
             "SELECT 1 FROM pg_stat_activity WHERE application_name = 'reports' AND state = 'active'"
-          ).count == 4
+          ).count
+          return recorded == 4 && running == 4
         }
         let found = try await diagnose(
           Case.signal("database_slow_queries", 14, above: 10, clear: 9.5, unit: "count"),

@@ -9,7 +9,7 @@ struct TimeLimit {
   static let longest = 30.0
 
   /// Statements that never took more than so many times what the slow ones take are like them.
-  static let alike = 3.0
+  static let alike = 5.0
 
   /// The limit; `nil` when there is none.
   private(set) var seconds: Double?
