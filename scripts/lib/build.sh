@@ -10,8 +10,9 @@ build_release() {
     bin=$(cd "$AIOPS_BIN" && pwd) || fail "AIOPS_BIN=$AIOPS_BIN is no folder"
   else
     say "Building for release (the first time takes some minutes)"
-    swift build --package-path "$root" -c release </dev/null
-    bin=$(swift build --package-path "$root" -c release --show-bin-path)
+    # With the Swift runtime inside, they run where no Swift is, and take less memory.
+    swift build --package-path "$root" -c release -j 2 --static-swift-stdlib </dev/null
+    bin=$(swift build --package-path "$root" -c release --static-swift-stdlib --show-bin-path)
   fi
   for name in "${executables[@]}"; do
     [[ -x $bin/$name ]] || fail "$bin/$name is not there"
