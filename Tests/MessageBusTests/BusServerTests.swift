@@ -102,7 +102,8 @@ import Testing
       #expect(await coordinator.server.send(.unknownAgent, to: nobody) == .unroutable)
       #expect(await coordinator.server.counters.unroutable == 1)
       let bad = Welcome(
-        coordinator: "", version: "", leaseSeconds: .nan, heartbeatSeconds: 0, changesEndpoint: "")
+        coordinator: "", version: "", leaseSeconds: .nan, heartbeatSeconds: 0, changesEndpoint: "",
+        epoch: 0)
       #expect(await coordinator.server.send(.welcome(bad), to: nobody) == .refused)
       #expect(await coordinator.server.counters.unencodable == 1)
     }

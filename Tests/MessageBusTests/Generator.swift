@@ -219,20 +219,21 @@ struct Generator {
   }
 
   mutating func coordinatorMessage(_ kind: Int) -> CoordinatorMessage {
-    switch kind % 10 {
+    switch kind % 11 {
     case 0:
       .welcome(
         Welcome(
           coordinator: name(), version: text(), leaseSeconds: 1 + share(), heartbeatSeconds: 1 + share(),
-          changesEndpoint: text()))
+          changesEndpoint: text(), epoch: bits()))
     case 1: .heartbeatAcknowledged(sequence: bits(), leases: list { $0.lease() })
-    case 2: .accepted(batch: bits())
+    case 2: .accepted(batch: bits(), pause: UInt32(truncatingIfNeeded: bits()))
     case 3: .work(job())
     case 4: .granted(request: bits())
     case 5: .refused(request: bits(), reason: text())
     case 6: .revoked(lease(), reason: text())
     case 7: .unknownAgent
     case 8: .snapshot(request: bits(), snapshot())
+    case 9: .notLeading(leader: maybe { $0.name() })
     default: .rejected(reason: text())
     }
   }

@@ -77,14 +77,14 @@ actor FakeCoordinator {
         .welcome(
           Welcome(
             coordinator: instance, version: "1", leaseSeconds: leaseSeconds, heartbeatSeconds: 0.05,
-            changesEndpoint: endpoints.changes))
+            changesEndpoint: endpoints.changes, epoch: 1))
       ]
     case .heartbeat(let beat):
       [
         .heartbeatAcknowledged(
           sequence: beat.sequence, leases: beat.leases.filter { !invalid.contains($0.token) })
       ]
-    case .signals(let batch, _): [.accepted(batch: batch)]
+    case .signals(let batch, _): [.accepted(batch: batch, pause: 0)]
     case .exchanged(let request, _, _), .intend(let request, _, _, _), .concluded(let request, _, _),
       .finished(let request, _, _):
       if let reason = refusals[message.name] {

@@ -12,7 +12,7 @@ import Testing
     }
   }
 
-  @Test("every coordinator message comes back as it went", arguments: 0..<10)
+  @Test("every coordinator message comes back as it went", arguments: 0..<11)
   func coordinatorMessages(kind: Int) throws {
     var generator = Generator(seed: UInt64(100 + kind))
     for _ in 0..<60 {

@@ -105,7 +105,7 @@ extension Coordinator {
 
   private func answer(_ reply: EngineReply, to origin: Origin) async {
     switch (origin, reply) {
-    case (.batch(let peer, let batch), _): await bus.send(.accepted(batch: batch), to: peer)
+    case (.batch(let peer, let batch), _): await bus.send(.accepted(batch: batch, pause: 0), to: peer)
     case (.hello(let peer), _): await bus.send(.welcome(welcome), to: peer)
     case (.request(let peer, let request), .refused(let reason)):
       await bus.send(.refused(request: request, reason: reason), to: peer)
@@ -119,6 +119,6 @@ extension Coordinator {
       coordinator: instance, version: AIOpsVersion.current,
       leaseSeconds: settings.coordinator.leaseSeconds,
       heartbeatSeconds: settings.coordinator.heartbeatSeconds,
-      changesEndpoint: changesEndpoint)
+      changesEndpoint: changesEndpoint, epoch: 0)
   }
 }

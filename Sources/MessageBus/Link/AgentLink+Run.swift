@@ -190,7 +190,7 @@ extension AgentLink {
       for token in leases.acknowledged(sequence, valid: valid) {
         lose(token, reason: "the coordinator does not know it any more")
       }
-    case .accepted(let batch):
+    case .accepted(let batch, _):
       let count = spool.accepted(batch)
       if count == 0 { return }
       counts.acceptedSignals += count
@@ -207,7 +207,7 @@ extension AgentLink {
       // At once, but not as often as somebody who always says this would have it.
       if let last = lastHello, now < last + timing.hello / 4 { return }
       sayHello(now)
-    case .snapshot: break
+    case .snapshot, .notLeading: break
     case .rejected(let reason):
       counts.rejections += 1
       if isRound(counts.rejections) {

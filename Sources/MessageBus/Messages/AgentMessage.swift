@@ -11,7 +11,7 @@ package enum AgentMessage: Hashable, Sendable {
   case hello(AgentInfo)
   /// At the interval that ``Welcome`` names; answered by ``CoordinatorMessage/heartbeatAcknowledged(sequence:leases:)``.
   case heartbeat(Heartbeat)
-  /// Sent again with the same number until ``CoordinatorMessage/accepted(batch:)``.
+  /// Sent again with the same number until ``CoordinatorMessage/accepted(batch:pause:)``.
   case signals(batch: UInt64, [Signal])
   /// States one exchange of the dialogue.
   case exchanged(request: UInt64, Exchange, Lease)

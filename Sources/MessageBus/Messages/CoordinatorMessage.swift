@@ -7,8 +7,9 @@ package enum CoordinatorMessage: Hashable, Sendable {
   /// Answers a heartbeat: of the leases that it named, these are still valid. A worker whose leases
   /// are not renewed so for ``Welcome/leaseSeconds`` stops by itself.
   case heartbeatAcknowledged(sequence: UInt64, leases: [Lease])
-  /// The batch's signals are durable.
-  case accepted(batch: UInt64)
+  /// The batch's signals are durable. The next batch waits for `pause` milliseconds: the coordinator has
+  /// more to do than it can.
+  case accepted(batch: UInt64, pause: UInt32)
   /// A job, leased to this agent.
   case work(Job)
   /// What was stated or asked is durable; a step that was asked for may run.
@@ -19,6 +20,8 @@ package enum CoordinatorMessage: Hashable, Sendable {
   case revoked(Lease, reason: String)
   /// The coordinator does not know the agent (it was restarted): say hello again.
   case unknownAgent
+  /// This coordinator stands by and takes nothing; `leader` is the bus of the one that leads, where it is known.
+  case notLeading(leader: String?)
   /// Answers a snapshot request.
   case snapshot(request: UInt64, Snapshot)
   /// The last message was not understood: a version or a frame that it cannot read.
@@ -35,6 +38,7 @@ package enum CoordinatorMessage: Hashable, Sendable {
     case .refused: "refused"
     case .revoked: "revoked"
     case .unknownAgent: "unknown_agent"
+    case .notLeading: "not_leading"
     case .snapshot: "snapshot"
     case .rejected: "rejected"
     }
@@ -53,16 +57,19 @@ package struct Welcome: Hashable, Sendable {
   package var heartbeatSeconds: Double
   /// Where the numbered changes are published.
   package var changesEndpoint: String
+  /// Rises with every change of the leader: whoever welcomes with a lower one than another was deposed.
+  package var epoch: UInt64
 
   /// A welcome; see the fields.
   package init(
     coordinator: String, version: String, leaseSeconds: Double, heartbeatSeconds: Double,
-    changesEndpoint: String
+    changesEndpoint: String, epoch: UInt64
   ) {
     self.coordinator = coordinator
     self.version = version
     self.leaseSeconds = leaseSeconds
     self.heartbeatSeconds = heartbeatSeconds
     self.changesEndpoint = changesEndpoint
+    self.epoch = epoch
   }
 }

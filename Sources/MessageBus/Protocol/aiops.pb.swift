@@ -691,6 +691,14 @@ nonisolated struct PBEnvelope: Sendable {
     set {body = .rejected(newValue)}
   }
 
+  var notLeading: PBNotLeading {
+    get {
+      if case .notLeading(let v)? = body {return v}
+      return PBNotLeading()
+    }
+    set {body = .notLeading(newValue)}
+  }
+
   /// Published to everybody.
   var change: PBChange {
     get {
@@ -724,6 +732,7 @@ nonisolated struct PBEnvelope: Sendable {
     case unknownAgent(PBUnknownAgent)
     case snapshot(PBSnapshotReply)
     case rejected(PBFrameRejected)
+    case notLeading(PBNotLeading)
     /// Published to everybody.
     case change(PBChange)
 
@@ -801,6 +810,9 @@ nonisolated struct PBWelcome: Sendable {
 
   var changesEndpoint: String = String()
 
+  /// Rises with every change of the leader.
+  var epoch: UInt64 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -832,6 +844,20 @@ nonisolated struct PBFrameRejected: Sendable {
   // methods supported on all messages.
 
   var reason: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// The coordinator stands by; another one leads.
+nonisolated struct PBNotLeading: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The leader's bus, where it is known.
+  var leader: String = String()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -965,6 +991,9 @@ nonisolated struct PBBatchAccepted: Sendable {
   // methods supported on all messages.
 
   var batch: UInt64 = 0
+
+  /// How long to wait before the next batch, in milliseconds.
+  var pause: UInt32 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2288,7 +2317,7 @@ nonisolated extension PBJobKind: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension PBEnvelope: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Envelope"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{2}\u{9}hello\0\u{1}heartbeat\0\u{1}signals\0\u{1}exchanged\0\u{1}intend\0\u{1}concluded\0\u{1}finished\0\u{3}snapshot_request\0\u{1}goodbye\0\u{2}\u{16}welcome\0\u{3}heartbeat_acknowledged\0\u{1}accepted\0\u{1}work\0\u{1}granted\0\u{1}refused\0\u{1}revoked\0\u{3}unknown_agent\0\u{1}snapshot\0\u{1}rejected\0\u{2}\u{15}change\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{2}\u{9}hello\0\u{1}heartbeat\0\u{1}signals\0\u{1}exchanged\0\u{1}intend\0\u{1}concluded\0\u{1}finished\0\u{3}snapshot_request\0\u{1}goodbye\0\u{2}\u{16}welcome\0\u{3}heartbeat_acknowledged\0\u{1}accepted\0\u{1}work\0\u{1}granted\0\u{1}refused\0\u{1}revoked\0\u{3}unknown_agent\0\u{1}snapshot\0\u{1}rejected\0\u{3}not_leading\0\u{2}\u{14}change\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2544,6 +2573,19 @@ nonisolated extension PBEnvelope: SwiftProtobuf.Message, SwiftProtobuf._MessageI
           self.body = .rejected(v)
         }
       }()
+      case 50: try {
+        var v: PBNotLeading?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .notLeading(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .notLeading(v)
+        }
+      }()
       case 70: try {
         var v: PBChange?
         var hadOneofValue = false
@@ -2646,6 +2688,10 @@ nonisolated extension PBEnvelope: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     case .rejected?: try {
       guard case .rejected(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 49)
+    }()
+    case .notLeading?: try {
+      guard case .notLeading(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 50)
     }()
     case .change?: try {
       guard case .change(let v)? = self.body else { preconditionFailure() }
@@ -2801,7 +2847,7 @@ nonisolated extension PBHeartbeatAcknowledged: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension PBWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Welcome"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}coordinator\0\u{1}version\0\u{3}lease_seconds\0\u{3}heartbeat_seconds\0\u{3}changes_endpoint\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}coordinator\0\u{1}version\0\u{3}lease_seconds\0\u{3}heartbeat_seconds\0\u{3}changes_endpoint\0\u{1}epoch\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2814,6 +2860,7 @@ nonisolated extension PBWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 3: try { try decoder.decodeSingularDoubleField(value: &self.leaseSeconds) }()
       case 4: try { try decoder.decodeSingularDoubleField(value: &self.heartbeatSeconds) }()
       case 5: try { try decoder.decodeSingularStringField(value: &self.changesEndpoint) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
       default: break
       }
     }
@@ -2835,6 +2882,9 @@ nonisolated extension PBWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if !self.changesEndpoint.isEmpty {
       try visitor.visitSingularStringField(value: self.changesEndpoint, fieldNumber: 5)
     }
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2844,6 +2894,7 @@ nonisolated extension PBWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.leaseSeconds != rhs.leaseSeconds {return false}
     if lhs.heartbeatSeconds != rhs.heartbeatSeconds {return false}
     if lhs.changesEndpoint != rhs.changesEndpoint {return false}
+    if lhs.epoch != rhs.epoch {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2912,6 +2963,36 @@ nonisolated extension PBFrameRejected: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
   static func ==(lhs: PBFrameRejected, rhs: PBFrameRejected) -> Bool {
     if lhs.reason != rhs.reason {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBNotLeading: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".NotLeading"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}leader\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.leader) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.leader.isEmpty {
+      try visitor.visitSingularStringField(value: self.leader, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBNotLeading, rhs: PBNotLeading) -> Bool {
+    if lhs.leader != rhs.leader {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3165,7 +3246,7 @@ nonisolated extension PBSignalBatch: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension PBBatchAccepted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".BatchAccepted"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}batch\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}batch\0\u{1}pause\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3174,6 +3255,7 @@ nonisolated extension PBBatchAccepted: SwiftProtobuf.Message, SwiftProtobuf._Mes
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.batch) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.pause) }()
       default: break
       }
     }
@@ -3183,11 +3265,15 @@ nonisolated extension PBBatchAccepted: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if self.batch != 0 {
       try visitor.visitSingularUInt64Field(value: self.batch, fieldNumber: 1)
     }
+    if self.pause != 0 {
+      try visitor.visitSingularUInt32Field(value: self.pause, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: PBBatchAccepted, rhs: PBBatchAccepted) -> Bool {
     if lhs.batch != rhs.batch {return false}
+    if lhs.pause != rhs.pause {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -11,7 +11,12 @@ extension PBEnvelope.OneOf_Body {
           $0.sequence = sequence
           $0.leases = leases.map(PBLease.init)
         })
-    case .accepted(let batch): self = .accepted(PBBatchAccepted.with { $0.batch = batch })
+    case .accepted(let batch, let pause):
+      self = .accepted(
+        PBBatchAccepted.with {
+          $0.batch = batch
+          $0.pause = pause
+        })
     case .work(let job): self = .work(PBJob(job))
     case .granted(let request): self = .granted(PBRequestGranted.with { $0.request = request })
     case .refused(let request, let reason):
@@ -27,6 +32,7 @@ extension PBEnvelope.OneOf_Body {
           $0.reason = WireRules.cut(reason)
         })
     case .unknownAgent: self = .unknownAgent(PBUnknownAgent())
+    case .notLeading(let leader): self = .notLeading(PBNotLeading.with { $0.leader = leader ?? "" })
     case .snapshot(let request, let snapshot):
       self = .snapshot(
         PBSnapshotReply.with {
@@ -46,7 +52,7 @@ extension PBEnvelope.OneOf_Body {
       return .heartbeatAcknowledged(
         sequence: acknowledged.sequence,
         leases: try WireRules.list(acknowledged.leases, "heartbeat_acknowledged.leases"))
-    case .accepted(let accepted): return .accepted(batch: accepted.batch)
+    case .accepted(let accepted): return .accepted(batch: accepted.batch, pause: accepted.pause)
     case .work(let job): return .work(try job.model())
     case .granted(let granted): return .granted(request: granted.request)
     case .refused(let refused):
@@ -57,6 +63,9 @@ extension PBEnvelope.OneOf_Body {
         try WireRules.required(revoked.hasLease, revoked.lease, "revoked.lease"),
         reason: try WireRules.prose(revoked.reason, "revoked.reason"))
     case .unknownAgent: return .unknownAgent
+    case .notLeading(let other):
+      let leader = try WireRules.word(other.leader, "not_leading.leader")
+      return .notLeading(leader: leader.isEmpty ? nil : leader)
     case .snapshot(let reply):
       return .snapshot(
         request: reply.request,

@@ -42,6 +42,7 @@ extension PBWelcome: WirePart {
     leaseSeconds = welcome.leaseSeconds
     heartbeatSeconds = welcome.heartbeatSeconds
     changesEndpoint = welcome.changesEndpoint
+    epoch = welcome.epoch
   }
 
   func model() throws(WireError) -> Welcome {
@@ -50,7 +51,7 @@ extension PBWelcome: WirePart {
       version: try WireRules.word(version, "welcome.version"),
       leaseSeconds: try interval(leaseSeconds, "welcome.lease_seconds"),
       heartbeatSeconds: try interval(heartbeatSeconds, "welcome.heartbeat_seconds"),
-      changesEndpoint: try WireRules.word(changesEndpoint, "welcome.changes_endpoint"))
+      changesEndpoint: try WireRules.word(changesEndpoint, "welcome.changes_endpoint"), epoch: epoch)
   }
 
   /// An interval that a timer can live with: from a millisecond to a day.
