@@ -171,7 +171,7 @@ let package = Package(
       "CoordinationTests",
       [
         "IncidentModel", "IncidentEngine", "Settings", "MessageBus", "Notification", "Coordination",
-        "HTTPBackend", "TestKit", logging,
+        "HTTPBackend", "TestKit", grdb, logging,
       ]),
     tests("OperatorToolTests", ["IncidentModel", "OperatorTool", "TestKit"]),
     tests(

@@ -31,6 +31,8 @@ package actor Coordinator {
   nonisolated let hub: ChangeHub
   nonisolated let metrics: CoordinatorMetrics
 
+  /// The leadership that everything is written under.
+  private let epoch: UInt64
   private let courier: AnnouncementCourier
   private nonisolated let outbox: AsyncStream<Announcement>
   private nonisolated let outboxInput: AsyncStream<Announcement>.Continuation
@@ -62,6 +64,16 @@ package actor Coordinator {
     changesEndpoint: String, delivery: any NotificationDelivery, instance: String, wall: Timestamp,
     logger: Logger
   ) async throws {
+    // Before the journal is read: nobody else may write from here on.
+    let campaign = try await store.campaign(
+      LeaderInfo(
+        instance: instance, bus: settings.coordinator.bus, changes: changesEndpoint,
+        http: "http://\(settings.coordinator.httpHost):\(settings.coordinator.httpPort)"))
+    guard case .leading(let epoch) = campaign else {
+      if case .following(let leader?) = campaign { throw StoreError.fenced(mine: 0, current: leader.epoch) }
+      throw StoreError.fenced(mine: 0, current: 0)
+    }
+    self.epoch = epoch
     var engine = Engine(policy: EnginePolicy(settings))
     let decoder = JSONCoding.decoder()
     var last = Timestamp(milliseconds: 0)
@@ -168,7 +180,7 @@ package actor Coordinator {
   private func persist(_ records: [JournalRecord]) async throws {
     while true {
       do {
-        try await store.append(records)
+        try await store.append(records, epoch: epoch)
         metrics.committed(records.count)
         if storeTrouble != nil { logger.notice("the journal can be written again") }
         storeTrouble = nil

@@ -14,10 +14,13 @@ package struct JournalRecord: Sendable, Equatable {
   package var actor: String
   /// The event itself, as JSON.
   package var payload: String
+  /// The leadership under which it was written; the store sets it. 0 for records from before there were epochs.
+  package var epoch: Int64
 
   /// A record; see the fields.
   package init(
-    sequence: Int64, incident: IncidentID?, at: Timestamp, kind: String, actor: String, payload: String
+    sequence: Int64, incident: IncidentID?, at: Timestamp, kind: String, actor: String, payload: String,
+    epoch: Int64 = 0
   ) {
     self.sequence = sequence
     self.incident = incident
@@ -25,6 +28,7 @@ package struct JournalRecord: Sendable, Equatable {
     self.kind = kind
     self.actor = actor
     self.payload = payload
+    self.epoch = epoch
   }
 }
 
@@ -64,16 +68,42 @@ package struct StoreHealth: Sendable, Equatable {
 }
 
 /// The append-only record of everything that happened: state, timeline and audit come from it.
+///
+/// Several coordinators may have it open, of which one leads and writes. Every leadership has an
+/// epoch, a number that only rises; an append of an older one is fenced off by the store itself, so that a
+/// coordinator that was frozen or cut off can't write when it wakes up.
 package protocol JournalStore: Sendable {
+  /// Tries to lead, without waiting for whoever leads now.
+  ///
+  /// Whoever leads already leads again, under a new epoch.
+  ///
+  /// - Parameter candidate: who would lead, and where it is reached; its `epoch` is ignored.
+  func campaign(_ candidate: LeaderInfo) async throws(StoreError) -> Campaign
+
+  /// Asks the store whether this epoch still leads, and renews its lease where leadership is leased.
+  ///
+  /// - Throws: `.fenced` when it does not lead any more; anything retryable when the store can't be asked.
+  func confirm(epoch: UInt64) async throws(StoreError)
+
+  /// Gives leadership up, so that another may have it at once; harmless when it is lost already.
+  func resign(epoch: UInt64) async
+
+  /// Who leads, as far as the store knows; `nil` for nobody.
+  func leader() async throws(StoreError) -> LeaderInfo?
+
   /// Appends records in one transaction: all or none.
   ///
   /// When it returns they survive `kill -9` and a power cut. It is not interrupted by the cancellation
   /// of its task, so that whoever stops the process still knows what is durable.
   ///
-  /// - Parameter records: in the order of their sequences, the first one after ``lastSequence()``.
-  /// - Throws: ``StoreError``; nothing was written then, save perhaps for `.failed`, after which
-  ///   ``lastSequence()`` tells.
-  func append(_ records: [JournalRecord]) async throws(StoreError)
+  /// - Parameters:
+  ///   - records: in the order of their sequences, the first one after ``lastSequence()``; they are written
+  ///     with `epoch` as theirs.
+  ///   - epoch: the leadership that they are written under.
+  /// - Throws: ``StoreError``. After a retryable one the very same append may be tried again, and succeeds
+  ///   too when it had been written after all. After `.fenced` nothing was written and nothing ever will be.
+  ///   After any other nothing was written, save perhaps for `.failed`, after which ``lastSequence()`` tells.
+  func append(_ records: [JournalRecord], epoch: UInt64) async throws(StoreError)
 
   /// Hands over the journal from a sequence on, in batches of bounded size.
   ///

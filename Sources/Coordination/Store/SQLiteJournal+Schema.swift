@@ -20,7 +20,23 @@ extension SQLiteJournal {
           ) STRICT;
           CREATE INDEX journal_incident ON journal (incident, sequence) WHERE incident IS NOT NULL;
           """)
-    }
+    },
+    { db in
+      // A constant default, so that no row has to be rewritten.
+      try db.execute(
+        sql: """
+          ALTER TABLE journal ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;
+          CREATE TABLE leadership (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            epoch INTEGER NOT NULL,
+            instance TEXT NOT NULL,
+            bus TEXT NOT NULL,
+            changes TEXT NOT NULL,
+            http TEXT NOT NULL
+          ) STRICT;
+          INSERT INTO leadership (id, epoch, instance, bus, changes, http) VALUES (1, 0, '', '', '', '');
+          """)
+    },
   ]
 
   /// Refuses what is not ours or newer than us, before anything is changed.

@@ -16,6 +16,8 @@ package actor SQLiteJournal: JournalStore {
   private let database: DatabaseQueue
   /// `nil` when closed.
   private var lock: FileLock?
+  /// The epoch under which this one leads; whoever has the lock may lead, but has to say so.
+  private var leading: UInt64?
   private var commits: UInt64 = 0
   private var failures: UInt64 = 0
   private var lastCommitLatency: Duration?
@@ -27,16 +29,19 @@ package actor SQLiteJournal: JournalStore {
     self.lock = consume lock
   }
 
-  package func append(_ records: [JournalRecord]) async throws(StoreError) {
+  package func append(_ records: [JournalRecord], epoch: UInt64) async throws(StoreError) {
     guard !records.isEmpty else { return }
     let clock = ContinuousClock()
     let began = clock.now
     do {
+      try checkLead(epoch)
       try await write { db in
+        try Self.checkEpoch(epoch, db)
         var next = try Self.lastSequence(db) + 1
         let statement = try db.cachedStatement(
           sql: """
-            INSERT INTO journal (sequence, incident, at, kind, actor, payload) VALUES (?, ?, ?, ?, ?, ?)
+            INSERT INTO journal (sequence, incident, at, kind, actor, payload, epoch)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
             """)
         for record in records {
           guard record.sequence == next else {
@@ -44,7 +49,7 @@ package actor SQLiteJournal: JournalStore {
           }
           try statement.execute(arguments: [
             record.sequence, record.incident?.text, record.at.milliseconds, record.kind, record.actor,
-            record.payload,
+            record.payload, Int64(epoch),
           ])
           next += 1
         }
@@ -80,7 +85,7 @@ package actor SQLiteJournal: JournalStore {
       try Row.fetchAll(
         db,
         sql: """
-          SELECT sequence, incident, at, kind, actor, payload FROM journal
+          SELECT sequence, incident, at, kind, actor, payload, epoch FROM journal
           WHERE incident = ? ORDER BY sequence DESC LIMIT ?
           """, arguments: [incident.text, max(0, limit)]
       ).map { try Self.record($0, path: path) }
@@ -122,7 +127,7 @@ package actor SQLiteJournal: JournalStore {
       try Row.fetchAll(
         db,
         sql: """
-          SELECT sequence, incident, at, kind, actor, payload FROM journal
+          SELECT sequence, incident, at, kind, actor, payload, epoch FROM journal
           WHERE sequence >= ? ORDER BY sequence LIMIT ?
           """, arguments: [sequence, Self.batchSize]
       ).map { try Self.record($0, path: path) }
@@ -142,12 +147,59 @@ package actor SQLiteJournal: JournalStore {
     }
     return JournalRecord(
       sequence: sequence, incident: incident, at: Timestamp(milliseconds: row[2]), kind: row[3],
-      actor: row[4], payload: row[5])
+      actor: row[4], payload: row[5], epoch: row[6])
   }
 
   private static func size(_ path: String) -> Int64 {
     var info = stat()
     return stat(path, &info) == 0 ? Int64(info.st_size) : 0
+  }
+}
+
+extension SQLiteJournal {
+  package func campaign(_ candidate: LeaderInfo) async throws(StoreError) -> Campaign {
+    let epoch = try await write { db in
+      let epoch = try Self.epoch(db) + 1
+      try db.execute(
+        sql: "UPDATE leadership SET epoch = ?, instance = ?, bus = ?, changes = ?, http = ?",
+        arguments: [
+          Int64(epoch), candidate.instance, candidate.bus, candidate.changes, candidate.http,
+        ])
+      return epoch
+    }
+    leading = max(leading ?? 0, epoch)
+    return .leading(epoch: epoch)
+  }
+
+  package func confirm(epoch: UInt64) async throws(StoreError) {
+    try checkLead(epoch)
+    try await read { try Self.checkEpoch(epoch, $0) }
+  }
+
+  package func resign(epoch: UInt64) async {
+    if leading == epoch { leading = nil }
+  }
+
+  package func leader() async throws(StoreError) -> LeaderInfo? {
+    guard let leading else { return nil }
+    return try await read { db in
+      try Row.fetchOne(db, sql: "SELECT instance, bus, changes, http FROM leadership").map {
+        LeaderInfo(instance: $0[0], bus: $0[1], changes: $0[2], http: $0[3], epoch: leading)
+      }
+    }
+  }
+
+  private func checkLead(_ epoch: UInt64) throws(StoreError) {
+    guard leading == epoch || lock == nil else { throw .fenced(mine: epoch, current: leading ?? 0) }
+  }
+
+  private static func checkEpoch(_ epoch: UInt64, _ db: Database) throws {
+    let current = try Self.epoch(db)
+    guard current == epoch else { throw StoreError.fenced(mine: epoch, current: current) }
+  }
+
+  private static func epoch(_ db: Database) throws -> UInt64 {
+    UInt64(max(0, try Int64.fetchOne(db, sql: "SELECT epoch FROM leadership") ?? 0))
   }
 }
 

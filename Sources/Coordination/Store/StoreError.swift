@@ -20,6 +20,10 @@ package enum StoreError: Error, Sendable, Equatable {
   case outOfOrder(expected: Int64, got: Int64)
   /// The file is damaged.
   case corrupt(path: String, detail: String)
+  /// Another leadership than the caller's is the current one; the caller may not write any more.
+  case fenced(mine: UInt64, current: UInt64)
+  /// The server of the journal can't be reached at the moment; the same append may succeed later.
+  case unreachable(location: String, detail: String)
   /// The store was closed.
   case closed(path: String)
   /// Anything else that SQLite or the file system said.
@@ -28,7 +32,7 @@ package enum StoreError: Error, Sendable, Equatable {
   /// Whether the same call may succeed later without anybody changing the program's state.
   package var isRetryable: Bool {
     switch self {
-    case .full, .busy: true
+    case .full, .busy, .unreachable: true
     default: false
     }
   }
@@ -62,6 +66,11 @@ extension StoreError: CustomStringConvertible {
     case .corrupt(let path, let detail):
       "The journal \(path) is damaged: \(detail); restore it from a backup, or set coordinator.store "
         + "to another file."
+    case .fenced(let mine, let current):
+      "Another coordinator leads (epoch \(current), this one's is \(mine)); nothing was written. "
+        + "Start this one again to stand by."
+    case .unreachable(let location, let detail):
+      "The journal \(location) can't be reached: \(detail); see to its server and the network. It is tried again."
     case .closed(let path): "The journal \(path) was closed."
     case .failed(let path, let detail): "The journal \(path) failed: \(detail)."
     }

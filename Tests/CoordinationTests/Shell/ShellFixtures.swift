@@ -9,6 +9,8 @@ import Settings
 /// A journal in memory whose commits can be held back or made to fail.
 actor MemoryStore: JournalStore {
   private(set) var records: [JournalRecord]
+  private var epoch: UInt64 = 0
+  private var info: LeaderInfo?
   private var failures = 0
   private var isHeld = false
   private var held: [CheckedContinuation<Void, Never>] = []
@@ -23,17 +25,35 @@ actor MemoryStore: JournalStore {
     held = []
   }
 
-  func append(_ new: [JournalRecord]) async throws(StoreError) {
+  func campaign(_ candidate: LeaderInfo) -> Campaign {
+    epoch += 1
+    var leader = candidate
+    leader.epoch = epoch
+    info = leader
+    return .leading(epoch: epoch)
+  }
+  func confirm(epoch: UInt64) throws(StoreError) {
+    guard epoch == self.epoch else { throw .fenced(mine: epoch, current: self.epoch) }
+  }
+  func resign(epoch: UInt64) { info = nil }
+  func leader() -> LeaderInfo? { info }
+
+  func append(_ new: [JournalRecord], epoch: UInt64) async throws(StoreError) {
     if failures > 0 {
       failures -= 1
       throw .full(path: "memory")
     }
     if isHeld { await withCheckedContinuation { held.append($0) } }
+    try confirm(epoch: epoch)
     let expected = Int64(records.count) + 1
     guard new.first?.sequence == expected else {
       throw .outOfOrder(expected: expected, got: new.first?.sequence ?? 0)
     }
-    records += new
+    records += new.map {
+      var record = $0
+      record.epoch = Int64(epoch)
+      return record
+    }
   }
 
   nonisolated(nonsending) func replay(

@@ -90,6 +90,42 @@ import Testing
     }
   }
 
+  @Test("every campaign leads with a higher epoch, across openings, and fences off the ones before")
+  func epochs() async throws {
+    try await withScratchFolder { folder in
+      let journal = try await SQLiteJournal.open(path: folder.file())
+      #expect(try await journal.leader() == nil)
+      await #expect(throws: StoreError.fenced(mine: 0, current: 0)) {
+        try await journal.append([.sample(1)], epoch: 0)
+      }
+      #expect(try await journal.campaign(.test) == .leading(epoch: 1))
+      var leader = LeaderInfo.test
+      leader.epoch = 1
+      #expect(try await journal.leader() == leader)
+      try await journal.append([.sample(1)], epoch: 1)
+      #expect(try await journal.campaign(.test) == .leading(epoch: 2))
+      await #expect(throws: StoreError.fenced(mine: 1, current: 2)) {
+        try await journal.append([.sample(2)], epoch: 1)
+      }
+      await #expect(throws: StoreError.fenced(mine: 1, current: 2)) { try await journal.confirm(epoch: 1) }
+      try await journal.confirm(epoch: 2)
+      try await journal.append([.sample(2)], epoch: 2)
+      await journal.resign(epoch: 1)
+      try await journal.confirm(epoch: 2)
+      await journal.resign(epoch: 2)
+      #expect(try await journal.leader() == nil)
+      await #expect(throws: StoreError.fenced(mine: 2, current: 0)) {
+        try await journal.append([.sample(3)], epoch: 2)
+      }
+      await journal.close()
+
+      let again = try await SQLiteJournal.open(path: folder.file())
+      #expect(try await again.campaign(.test) == .leading(epoch: 3))
+      #expect(try await again.all() == [.sample(1), .sample(2, epoch: 2)])
+      await again.close()
+    }
+  }
+
   @Test("an append goes through although its task was cancelled")
   func cancellation() async throws {
     try await withScratchFolder { folder in
