@@ -46,6 +46,7 @@ let package = Package(
     .executable(name: "aiops-diagnoser", targets: ["aiops-diagnoser"]),
     .executable(name: "aiops-resolver", targets: ["aiops-resolver"]),
     .executable(name: "aiopsctl", targets: ["aiopsctl"]),
+    .executable(name: "aiops-bench", targets: ["aiops-bench"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -135,7 +136,13 @@ let package = Package(
     program("aiops-resolver", ["Resolution", "AgentRuntime"]),
     program("aiopsctl", ["OperatorTool"]),
 
-    // Tests, with the servers they start.
+    // Measuring; with the servers that the tests start too.
+    module(
+      "Benchmarks",
+      ["CZeroMQ", "IncidentModel", "MessageBus", "HTTPBackend", "TestKit", "Threads", argumentParser]),
+    program("aiops-bench", ["Benchmarks"]),
+
+    // Tests, with the servers they start; nothing that is shipped depends on the kit.
     .target(
       name: "TestKit",
       dependencies: ["CLinux", "IncidentModel", "Threads", "HTTPBackend", "PostgresBackend", "RedisBackend"],
@@ -173,6 +180,7 @@ let package = Package(
         "IncidentModel", "IncidentEngine", "Settings", "MessageBus", "Notification", "Coordination",
         "HTTPBackend", "TestKit", grdb, logging,
       ]),
+    tests("BenchmarkTests", ["Benchmarks", "IncidentModel", "MessageBus", "TestKit"]),
     tests("OperatorToolTests", ["IncidentModel", "OperatorTool", "TestKit"]),
     tests(
       "SystemTests",

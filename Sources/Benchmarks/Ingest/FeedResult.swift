@@ -1,0 +1,12 @@
+/// What feeding one receiver once showed.
+struct FeedResult: Sendable {
+  /// Alerts that were acknowledged.
+  var alerts = 0
+  /// From the first message to the last acknowledgement.
+  var seconds = 0.0
+  /// From a message to its acknowledgement.
+  var latencies = Latencies()
+
+  /// Acknowledged alerts a second.
+  var rate: Double { seconds > 0 ? Double(alerts) / seconds : 0 }
+}

@@ -1,0 +1,4 @@
+import Benchmarks
+import Glibc
+
+exit(await BenchmarkTool.run(Array(CommandLine.arguments.dropFirst())))
