@@ -39,16 +39,21 @@ struct BusFeed {
     var acknowledged = 0
     let began = clock.now
     var lastProgress = began
+    // A coordinator that is full says how long its senders shall wait; this one does as it is told.
+    var notBefore = began
     while acknowledged < frames.count {
-      while next < frames.count, next - acknowledged < window, socket.send(frames[next]) {
+      let mayWrite = next < frames.count && next - acknowledged < window && clock.now >= notBefore
+      while mayWrite, next < frames.count, next - acknowledged < window, socket.send(frames[next]) {
         next += 1
         sentAt[next] = clock.now
       }
-      let mayWrite = next < frames.count && next - acknowledged < window
-      socket.wait(milliseconds: 100, orWritable: mayWrite)
+      let isFull = mayWrite && next < frames.count && next - acknowledged < window
+      let pause = (notBefore - clock.now).milliseconds
+      socket.wait(milliseconds: pause > 0 ? min(Int(pause) + 1, 100) : 100, orWritable: isFull)
       while let message = try socket.receive() {
         switch message {
-        case .accepted(let batch):
+        case .accepted(let batch, let pause):
+          if pause > 0 { notBefore = max(notBefore, clock.now + .milliseconds(Int(pause))) }
           guard batch < sentAt.count, let sent = sentAt[Int(batch)] else { continue }
           sentAt[Int(batch)] = nil
           lastProgress = clock.now
