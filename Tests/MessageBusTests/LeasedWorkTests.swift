@@ -73,7 +73,7 @@ import Testing
         try await eventually("the work begins") { await journal.has("begun") }
         await coordinator.server.send(.revoked(job().lease, reason: "by hand"), to: peer)
         try await eventually("the worker is cancelled") { await journal.has("cancelled") }
-        try await eventually("the slot is free again") { await link.leases.held.isEmpty }
+        try await eventually("the slot is free again") { await link.core.leases.held.isEmpty }
         #expect(await coordinator.named("finished").isEmpty)
         #expect(await link.counters.lostLeases == 1)
       }
@@ -99,7 +99,7 @@ import Testing
         try await eventually("the worker is told") {
           await journal.entries == ["\(LeaseError.lost(reason: "old token"))"]
         }
-        try await eventually("the slot is free again") { await link.leases.held.isEmpty }
+        try await eventually("the slot is free again") { await link.core.leases.held.isEmpty }
         #expect(await coordinator.named("finished").isEmpty)
       }
     }

@@ -32,6 +32,7 @@ actor FakeCoordinator {
   nonisolated let server: BusServer
   let instance: String
   let leaseSeconds: Double
+  let epoch: UInt64
   private(set) var messages: [(peer: PeerID, message: AgentMessage)] = []
   private(set) var endpoints = BusServer.Endpoints(bus: "", changes: "")
   private var ignored: [String: Int] = [:]
@@ -39,8 +40,11 @@ actor FakeCoordinator {
   private var invalid: Set<UInt64> = []
   private var state = Snapshot(coordinator: "", sequence: 0, incidents: [])
 
-  init(_ instance: String = "A", bus: String = "tcp://127.0.0.1:*", leaseSeconds: Double = 5) {
+  init(
+    _ instance: String = "A", bus: String = "tcp://127.0.0.1:*", leaseSeconds: Double = 5, epoch: UInt64 = 1
+  ) {
     self.instance = instance
+    self.epoch = epoch
     self.leaseSeconds = leaseSeconds
     server = BusServer(busEndpoint: bus, changesEndpoint: "tcp://127.0.0.1:*", logger: quiet)
     state.coordinator = instance
@@ -77,7 +81,7 @@ actor FakeCoordinator {
         .welcome(
           Welcome(
             coordinator: instance, version: "1", leaseSeconds: leaseSeconds, heartbeatSeconds: 0.05,
-            changesEndpoint: endpoints.changes, epoch: 1))
+            changesEndpoint: endpoints.changes, epoch: epoch))
       ]
     case .heartbeat(let beat):
       [
@@ -128,7 +132,8 @@ nonisolated(nonsending) func withCoordinator(
 }
 
 /// Intervals for tests.
-let fast = LinkTiming(hello: .milliseconds(50), retry: .milliseconds(50), silentHeartbeats: 6)
+let fast = LinkTiming(
+  hello: .milliseconds(50), retry: .milliseconds(50), silentHeartbeats: 6, doubt: .milliseconds(50))
 
 func agent(
   _ endpoint: String, kind: AgentKind = .detector, worker: (any JobWorker)? = nil, slots: Int = 1,
@@ -136,7 +141,7 @@ func agent(
 ) -> AgentLink {
   AgentLink(
     info: AgentInfo(instance: instance, kind: kind, name: "one", version: "1", pid: 1, targets: []),
-    endpoint: endpoint, worker: worker, slots: slots, timing: fast, load: { 0.5 }, logger: quiet)
+    endpoints: [endpoint], worker: worker, slots: slots, timing: fast, load: { 0.5 }, logger: quiet)
 }
 
 /// Runs `body` while the link runs, and stops the link.

@@ -22,7 +22,7 @@ package enum DiagnoserAgent {
     let history = RememberedIncidents()
     let worker = DiagnosisWorker(settings: agent.settings, history: history, logger: agent.logger)
     let link = AgentLink(
-      info: agent.info, endpoint: agent.settings.coordinator.bus, worker: worker, slots: slots,
+      info: agent.info, endpoints: [agent.settings.coordinator.bus], worker: worker, slots: slots,
       logger: agent.logger)
     return [
       AgentService("link") { await link.run() },

@@ -10,8 +10,8 @@ extension AgentLink {
   /// Workers that heed cancellation are waited for (``LinkTiming/workerGrace``), so that their last
   /// words still go out; the goodbye takes at most ``LinkTiming/flush``. A link runs once.
   package func run() async {
-    guard phase == .idle else { return logger.error("a bus link can be run only once") }
-    phase = .running
+    guard !hasRun else { return logger.error("a bus link can be run only once") }
+    hasRun = true
     // On the loop from end to end: heartbeats go out on time however busy the process is.
     await withTaskExecutorPreference(loop) { await serve() }
   }
@@ -19,18 +19,22 @@ extension AgentLink {
   private func serve() async {
     await withDiscardingTaskGroup { group in
       while !Task.isCancelled {
-        let now = ContinuousClock.now
-        if socket == nil { connect(now) }
+        connect()
         receiveSome()
-        tick(now)
+        handle(.tick)
         for (job, lost) in takeAccepted() {
           // Off the loop: what a worker computes must not delay heartbeats.
           group.addTask(executorPreference: globalConcurrentExecutor) { await self.work(job, lost: lost) }
         }
-        _ = await loop.wait(readable: socket.map { [$0] } ?? [], until: nextDeadline(now))
+        // What begins while the loop sleeps is looked at after one retry at the latest.
+        let latest = ContinuousClock.now + timing.retry
+        let deadline = core.nextDeadline.map { min(began + $0, latest) } ?? latest
+        _ = await loop.wait(readable: sockets.compactMap { $0 }, until: deadline)
       }
-      phase = .stopping
+      isStopping = true
       resumeWaiters(throwing: CancellationError())
+      handle(.stop)
+      for (job, _) in takeAccepted() { handle(.ended(token: job.lease.token, nil)) }
       await letWorkersEnd()
       close()
     }
@@ -43,193 +47,104 @@ extension AgentLink {
 
   /// Waits for the workers, which were cancelled with this task.
   private func letWorkersEnd() async {
-    for (job, _) in takeAccepted() { leases.remove(job.lease.token) }
-    let end = ContinuousClock.now + timing.workerGrace
-    while !leases.held.isEmpty, let socket {
-      let now = ContinuousClock.now
-      if now >= end { break }
+    while !hasStopped {
       receiveSome()
+      handle(.tick)
+      if hasStopped { return }
       _ = await loop.wait(
-        readable: [socket], until: min(end, now + .milliseconds(10)), cancellable: false)
+        readable: sockets.compactMap { $0 }, until: ContinuousClock.now + .milliseconds(10),
+        cancellable: false)
     }
   }
 
   private func close() {
-    send(.goodbye)
-    phase = .stopped
-    isWelcome = false
-    for request in requests.values { request.continuation.resume(returning: .failure(.shuttingDown)) }
-    requests = [:]
-    socket?.close(linger: timing.flush)
-    socket = nil
+    for waiting in answers.values { waiting.resume(returning: .shuttingDown) }
+    answers = [:]
+    for index in sockets.indices {
+      sockets[index]?.close(linger: timing.flush)
+      sockets[index] = nil
+    }
     loop.terminate()
   }
 
-  private func connect(_ now: Instant) {
-    if let lastHello, now < lastHello + timing.hello { return }
-    var new: ZMQSocket?
-    do throws(BusError) {
-      let dealer = try ZMQSocket(
-        .dealer(id: PeerID(instance: info.instance)), on: loop,
-        maxFrame: 2 * WireCodec.maxCoordinatorFrame, received: 100, security: security)
-      new = dealer
-      try dealer.connect(endpoint)
-      socket = dealer
-    } catch {
-      new?.close()
-      lastHello = now
-      logger.error("\(error)")
+  // MARK: - Sockets
+
+  /// Makes the sockets that are not there yet.
+  private func connect() {
+    let instant = ContinuousClock.now
+    guard sockets.contains(where: { $0 == nil }), instant >= connectAgain else { return }
+    connectAgain = instant + timing.hello
+    for (index, endpoint) in core.endpoints.enumerated() where sockets[index] == nil {
+      var new: ZMQSocket?
+      do throws(BusError) {
+        let dealer = try ZMQSocket(
+          .dealer(id: PeerID(instance: core.info.instance)), on: loop,
+          maxFrame: 2 * WireCodec.maxCoordinatorFrame, received: 100, security: security)
+        new = dealer
+        try dealer.connect(endpoint)
+        sockets[index] = dealer
+      } catch {
+        new?.close()
+        logger.error("\(error)")
+      }
     }
   }
 
   private func receiveSome() {
-    for _ in 0..<Self.turn {
-      guard let received = socket?.receive() else { return }
-      do throws(WireError) {
-        guard received.count == 1 else { throw .frames(received.count) }
-        handle(try WireCodec.decodeCoordinatorMessage(received.frames[0]))
-      } catch {
-        counts.malformedFrames += 1
-        if isRound(counts.malformedFrames) {
-          logger.warning(
-            "a frame from the coordinator was not understood", metadata: ["reason": "\(error)"])
+    for place in sockets.indices {
+      for _ in 0..<Self.turn {
+        guard let received = sockets[place]?.receive() else { break }
+        do throws(WireError) {
+          guard received.count == 1 else { throw .frames(received.count) }
+          handle(.received(try WireCodec.decodeCoordinatorMessage(received.frames[0]), from: place))
+        } catch {
+          malformedFrames += 1
+          if isRound(malformedFrames) {
+            logger.warning(
+              "a frame from the coordinator was not understood", metadata: ["reason": "\(error)"])
+          }
         }
       }
     }
   }
 
-  // MARK: - Time
-
-  private var heartbeat: Duration { .seconds(welcome?.heartbeatSeconds ?? 1) }
-  var leasePeriod: Duration { .seconds(welcome?.leaseSeconds ?? 30) }
-  /// How long the coordinator may say nothing.
-  var silence: Duration { max(heartbeat * timing.silentHeartbeats, timing.hello) }
-
-  private func tick(_ now: Instant) {
-    for token in leases.expired(at: now, period: leasePeriod) {
-      lose(token, reason: "the coordinator did not renew it for \(leasePeriod.inSeconds) s")
+  private func send(_ message: AgentMessage, to place: Int) {
+    guard let socket = sockets[place] else { return }
+    var message = message
+    if case .heartbeat(var beat) = message {
+      let busy = load()
+      beat.load = busy.isFinite ? max(busy, 0) : 0
+      message = .heartbeat(beat)
     }
-    if isWelcome, let lastHeard, now >= lastHeard + silence {
-      isWelcome = false
-      logger.warning("the coordinator is silent", metadata: ["endpoint": "\(endpoint)"])
-    }
-    guard isWelcome else {
-      if lastHello.map({ now >= $0 + timing.hello }) ?? true { sayHello(now) }
-      return
-    }
-    if lastHeartbeat.map({ now >= $0 + heartbeat }) ?? true { sendHeartbeat(now) }
-    if let batchSentAt, now >= batchSentAt + timing.retry { sendBatch(now, again: true) }
-    resendRequests(now, olderThan: timing.retry)
-  }
-
-  private func nextDeadline(_ now: Instant) -> Instant {
-    // What begins while the loop sleeps is looked at after one retry at the latest.
-    var deadlines = [now + timing.retry]
-    if isWelcome {
-      deadlines.append((lastHeartbeat ?? now) + heartbeat)
-      if let lastHeard { deadlines.append(lastHeard + silence) }
-      if let batchSentAt { deadlines.append(batchSentAt + timing.retry) }
-      deadlines += requests.values.map { $0.sentAt + timing.retry }
-    } else {
-      deadlines.append((lastHello ?? now) + timing.hello)
-    }
-    if let expiry = leases.nextExpiry(period: leasePeriod) { deadlines.append(expiry) }
-    return deadlines.min() ?? now
-  }
-
-  // MARK: - Sending
-
-  private func sayHello(_ now: Instant) {
-    lastHello = now
-    send(.hello(info))
-  }
-
-  func sendHeartbeat(_ now: Instant) {
-    lastHeartbeat = now
-    let busy = load()
-    send(
-      .heartbeat(
-        Heartbeat(
-          sequence: leases.beat(at: now), load: busy.isFinite ? max(busy, 0) : 0,
-          freeSlots: worker == nil ? 0 : max(slots - leases.held.count, 0), leases: leases.valid)))
-  }
-
-  /// Sends the next batch, or the one under way again.
-  func sendBatch(_ now: Instant, again: Bool = false) {
-    guard isWelcome, phase == .running || phase == .stopping else { return }
-    let batch: SignalSpool.Batch
-    if let waiting = spool.inFlight {
-      guard again else { return }
-      counts.resends += 1
-      batch = waiting
-    } else {
-      batchSentAt = nil
-      guard let next = spool.takeBatch() else { return }
-      batch = next
-    }
-    batchSentAt = now
-    send(.signals(batch: batch.number, batch.signals))
-  }
-
-  private func send(_ message: AgentMessage) {
-    do { _ = socket?.send([try WireCodec.encode(message)]) } catch {
+    do { _ = socket.send([try WireCodec.encode(message)]) } catch {
       logger.error(
         "a message breaks the rules of the bus and was not sent",
         metadata: ["message": "\(message.name)", "reason": "\(error)"])
     }
   }
 
-  // MARK: - Receiving
+  // MARK: - The core
 
-  private func handle(_ message: CoordinatorMessage) {
-    let now = ContinuousClock.now
-    lastHeard = now
-    switch message {
-    case .welcome(let welcome): greeted(welcome, now)
-    case .heartbeatAcknowledged(let sequence, let valid):
-      for token in leases.acknowledged(sequence, valid: valid) {
-        lose(token, reason: "the coordinator does not know it any more")
-      }
-    case .accepted(let batch, _):
-      let count = spool.accepted(batch)
-      if count == 0 { return }
-      counts.acceptedSignals += count
-      sendBatch(now)
-    case .work(let job): take(job, now)
-    case .granted(let request): answer(request, .success(()))
-    case .refused(let request, let reason):
-      guard let token = requests[request]?.token else { return }
-      lose(token, reason: reason)
-      answer(request, .failure(.lost(reason: reason)))
-    case .revoked(let lease, let reason): lose(lease.token, reason: reason)
-    case .unknownAgent:
-      isWelcome = false
-      // At once, but not as often as somebody who always says this would have it.
-      if let last = lastHello, now < last + timing.hello / 4 { return }
-      sayHello(now)
-    case .snapshot, .notLeading: break
-    case .rejected(let reason):
-      counts.rejections += 1
-      if isRound(counts.rejections) {
-        logger.error("the coordinator did not understand a message", metadata: ["reason": "\(reason)"])
+  /// Tells the core what happened, and does what it wants.
+  func handle(_ input: LinkInput) {
+    for output in core.handle(input, at: now) {
+      switch output {
+      case .send(let message, let place): send(message, to: place)
+      case .start(let job):
+        let (stream, continuation) = AsyncStream<Never>.makeStream()
+        guards[job.lease.token] = continuation
+        accepted.append((job, stream))
+      case .cancel(let token, _): guards.removeValue(forKey: token)?.finish()
+      case .answer(let id, let error):
+        if let waiting = answers.removeValue(forKey: id) {
+          waiting.resume(returning: error)
+        } else {
+          early[id] = .some(error)
+        }
+      case .welcomed: resumeWaiters()
+      case .stopped: hasStopped = true
+      case .note(let note): log(note)
       }
     }
-  }
-
-  private func greeted(_ new: Welcome, _ now: Instant) {
-    if welcome?.coordinator != new.coordinator {
-      logger.info(
-        "connected to the coordinator",
-        metadata: [
-          "coordinator": "\(new.coordinator)", "version": "\(new.version)", "endpoint": "\(endpoint)",
-        ])
-    }
-    welcome = new
-    isWelcome = true
-    counts.welcomes += 1
-    sendHeartbeat(now)
-    sendBatch(now, again: true)
-    resendRequests(now, olderThan: .zero)
-    resumeWaiters()
   }
 }

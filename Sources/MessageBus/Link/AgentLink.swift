@@ -3,60 +3,50 @@ package import Logging
 
 /// An agent's side of the bus.
 ///
-/// ``run()`` connects, keeps the connection, and does the leased work; everything else may be called
+/// ``run()`` connects, keeps the connections, and does the leased work; everything else may be called
 /// from anywhere meanwhile, and before.
 ///
 /// Nothing that matters is lost with a message: signals are sent again until they are accepted,
 /// requests until they are granted or refused, hellos until they are welcomed. A worker is cancelled
 /// when its lease is revoked, refused, unknown to the coordinator, or was not renewed in time.
+///
+/// What is said when is the ``LinkCore``'s to decide; here are the sockets, tasks, waits and the clock.
 package actor AgentLink: SignalSink, JobReporter {
   typealias Instant = ContinuousClock.Instant
-
-  enum Phase { case idle, running, stopping, stopped }
-
-  /// A request that has no answer yet.
-  struct Request {
-    let frame: [UInt8]
-    let token: UInt64
-    var sentAt: Instant
-    let continuation: CheckedContinuation<Result<Void, LeaseError>, Never>
-  }
 
   nonisolated let loop = ZMQLoop(name: "bus-link")
   package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
-  let info: AgentInfo
-  let endpoint: String
   let worker: (any JobWorker)?
-  let slots: Int
   let security: BusSecurity
   let timing: LinkTiming
   let load: @Sendable () -> Double
   let logger: Logger
+  let began = ContinuousClock.now
 
-  var phase = Phase.idle
-  var socket: ZMQSocket?
-  var isWelcome = false
-  var lastHeard: Instant?
-  var lastHello: Instant?
-  var lastHeartbeat: Instant?
-  var batchSentAt: Instant?
-  var spool: SignalSpool
-  var leases = LeaseTable()
+  var core: LinkCore
+  var hasRun = false
+  /// Asked to stop, or stopped.
+  var isStopping = false
+  var hasStopped = false
+  /// One for each endpoint, `nil` where none could be made yet.
+  var sockets: [ZMQSocket?]
+  var connectAgain = ContinuousClock.now
   /// Jobs taken on whose tasks are not started yet.
   var accepted: [(job: Job, lost: AsyncStream<Never>)] = []
-  var requests: [UInt64: Request] = [:]
+  /// What ends the streams that the workers' guards wait on, by token.
+  var guards: [UInt64: AsyncStream<Never>.Continuation] = [:]
+  var answers: [UInt64: CheckedContinuation<LeaseError?, Never>] = [:]
+  /// Answers that came before anybody waited for them.
+  var early: [UInt64: LeaseError?] = [:]
   var lastRequest: UInt64 = 0
   var waiters: [UInt64: CheckedContinuation<Void, any Error>] = [:]
   var lastWaiter: UInt64 = 0
-  var counts = LinkCounters()
-
-  /// The coordinator's last welcome.
-  package internal(set) var welcome: Welcome?
+  var malformedFrames = 0
 
   /// - Parameters:
   ///   - info: who the agent is; `instance` must be unique to this run of the process.
-  ///   - endpoint: the coordinator's bus, e.g. `tcp://127.0.0.1:7711`.
+  ///   - endpoints: the coordinators' buses, e.g. `tcp://127.0.0.1:7711`, each another coordinator's.
   ///   - worker: what does leased jobs; `nil` for an agent that takes none.
   ///   - slots: jobs at once.
   ///   - security: how the peers know each other.
@@ -65,33 +55,34 @@ package actor AgentLink: SignalSink, JobReporter {
   ///   - load: how busy the machine is, for the heartbeats.
   ///   - logger: for the connection's state and what is refused.
   package init(
-    info: AgentInfo, endpoint: String, worker: (any JobWorker)? = nil, slots: Int = 1,
+    info: AgentInfo, endpoints: [String], worker: (any JobWorker)? = nil, slots: Int = 1,
     security: BusSecurity = .none, timing: LinkTiming = LinkTiming(), spoolLimit: Int = 10_000,
     load: @escaping @Sendable () -> Double = MachineLoad.current, logger: Logger
   ) {
-    self.info = info
-    self.endpoint = endpoint
     self.worker = worker
-    self.slots = max(slots, 1)
     self.security = security
     self.timing = timing
     self.load = load
     self.logger = logger
-    spool = SignalSpool(limit: spoolLimit)
+    core = LinkCore(
+      info: info, endpoints: endpoints, takes: worker?.kind, slots: slots, timing: timing,
+      spoolLimit: spoolLimit)
+    sockets = Array(repeating: nil, count: core.endpoints.count)
   }
 
+  /// The time since the link was made.
+  var now: Duration { ContinuousClock.now - began }
+
+  /// The coordinator's last welcome.
+  package var welcome: Welcome? { core.welcome }
+
   /// Whether the coordinator welcomed the agent and was heard lately.
-  package var isConnected: Bool {
-    guard isWelcome, let lastHeard else { return false }
-    return ContinuousClock.now < lastHeard + silence
-  }
+  package var isConnected: Bool { core.isConnected(at: now) }
 
   /// What was counted so far.
   package var counters: LinkCounters {
-    var result = counts
-    result.spooled = spool.count
-    result.coalescedSignals = spool.coalesced
-    result.droppedSignals = spool.dropped
+    var result = core.counters
+    result.malformedFrames = malformedFrames
     return result
   }
 
@@ -99,7 +90,7 @@ package actor AgentLink: SignalSink, JobReporter {
   /// - Throws: when the task is cancelled before, or the link was stopped.
   package func ready() async throws(CancellationError) {
     if isConnected { return }
-    if phase == .stopped || phase == .stopping { throw CancellationError() }
+    if isStopping { throw CancellationError() }
     lastWaiter += 1
     let id = lastWaiter
     do {
@@ -127,15 +118,5 @@ package actor AgentLink: SignalSink, JobReporter {
     }
   }
 
-  package func submit(_ signals: [Signal]) {
-    for signal in signals {
-      do { spool.add(signal, bytes: try WireCodec.size(of: signal)) } catch {
-        counts.invalidSignals += 1
-        logger.error(
-          "a signal breaks the rules of the bus and was dropped",
-          metadata: ["metric": "\(signal.metric.prefix(200))", "reason": "\(error)"])
-      }
-    }
-    sendBatch(ContinuousClock.now)
-  }
+  package func submit(_ signals: [Signal]) { handle(.submit(signals)) }
 }

@@ -2,26 +2,22 @@ import IncidentModel
 
 /// The leases that an agent works on, and until when it may.
 ///
-/// Time is an argument. A lease counts from the moment that the heartbeat which renewed it was *sent*:
+/// Time is an argument, as the duration since some moment. A lease counts from the moment that the heartbeat which renewed it was *sent*:
 /// the coordinator counts from when it came, so the worker always stops first.
 struct LeaseTable {
-  typealias Instant = ContinuousClock.Instant
-
   struct Held {
     let lease: Lease
-    var renewedAt: Instant
+    var renewedAt: Duration
     /// Why it was lost; the worker may still be stopping.
     var lostReason: String?
     /// The work is done and its result is being stated: it no longer takes a slot, because the coordinator
     /// hands out the next job with the very grant of this result.
     var isFinishing = false
-    /// Ends the stream that the worker's guard waits on.
-    let lost: AsyncStream<Never>.Continuation
   }
 
   private struct Beat {
     let sequence: UInt64
-    let sentAt: Instant
+    let sentAt: Duration
     let tokens: Set<UInt64>
   }
 
@@ -43,29 +39,27 @@ struct LeaseTable {
   subscript(token: UInt64) -> Held? { held[token] }
 
   /// Takes a lease on.
-  mutating func add(_ lease: Lease, at now: Instant, lost: AsyncStream<Never>.Continuation) {
-    held[lease.token] = Held(lease: lease, renewedAt: now, lostReason: nil, lost: lost)
+  mutating func add(_ lease: Lease, at now: Duration) {
+    held[lease.token] = Held(lease: lease, renewedAt: now)
   }
 
   /// The work is done; its result is about to be stated.
   mutating func finishing(_ token: UInt64) { held[token]?.isFinishing = true }
 
   /// The worker is done.
-  mutating func remove(_ token: UInt64) {
-    held.removeValue(forKey: token)?.lost.finish()
-  }
+  /// - Returns: whether the lease was held.
+  mutating func remove(_ token: UInt64) -> Bool { held.removeValue(forKey: token) != nil }
 
   /// Ends the right to work.
-  /// - Returns: whether it was there before.
-  mutating func lose(_ token: UInt64, reason: String) -> Bool {
-    guard let entry = held[token], entry.lostReason == nil else { return false }
+  /// - Returns: the lease, if it was there before.
+  mutating func lose(_ token: UInt64, reason: String) -> Lease? {
+    guard let entry = held[token], entry.lostReason == nil else { return nil }
     held[token]?.lostReason = reason
-    entry.lost.finish()
-    return true
+    return entry.lease
   }
 
   /// Notes a heartbeat that is about to be sent.
-  mutating func beat(at now: Instant) -> UInt64 {
+  mutating func beat(at now: Duration) -> UInt64 {
     lastSequence += 1
     beats.append(Beat(sequence: lastSequence, sentAt: now, tokens: Set(valid.map(\.token))))
     if beats.count > Self.maxBeats { beats.removeFirst() }
@@ -87,12 +81,12 @@ struct LeaseTable {
   }
 
   /// The leases that nobody renewed for `period`.
-  func expired(at now: Instant, period: Duration) -> [UInt64] {
+  func expired(at now: Duration, period: Duration) -> [UInt64] {
     held.values.filter { $0.lostReason == nil && $0.renewedAt + period <= now }.map(\.lease.token).sorted()
   }
 
   /// When the next lease expires if nobody renews it.
-  func nextExpiry(period: Duration) -> Instant? {
+  func nextExpiry(period: Duration) -> Duration? {
     held.values.filter { $0.lostReason == nil }.map { $0.renewedAt + period }.min()
   }
 }

@@ -24,4 +24,10 @@ package struct LinkCounters: Hashable, Sendable {
   package var malformedFrames = 0
   /// Times that the coordinator did not understand us.
   package var rejections = 0
+  /// Welcomes of coordinators with a lower epoch than one heard before.
+  package var outdated = 0
+  /// Messages of coordinators that are not home.
+  package var ignored = 0
+  /// How long batches had to wait because the coordinator asked for it.
+  package var throttled = Duration.zero
 }

@@ -8,7 +8,7 @@ package enum CoordinatorMessage: Hashable, Sendable {
   /// are not renewed so for ``Welcome/leaseSeconds`` stops by itself.
   case heartbeatAcknowledged(sequence: UInt64, leases: [Lease])
   /// The batch's signals are durable. The next batch waits for `pause` milliseconds: the coordinator has
-  /// more to do than it can.
+  /// more to do than it can. An agent waits ``LinkTiming/longestPause`` at the most.
   case accepted(batch: UInt64, pause: UInt32)
   /// A job, leased to this agent.
   case work(Job)
