@@ -101,6 +101,12 @@ extension Engine {
     return lines.joined(separator: "\n")
   }
 
+  /// Takes that one sink was told.
+  mutating func told(_ key: String, _ sink: String) {
+    guard let announcement = state.announcements[key], state.told[key]?.contains(sink) != true else { return }
+    emit(.announcementTold(key: key, sink: sink), on: announcement.incident)
+  }
+
   /// Takes what became of an announcement.
   mutating func settle(_ key: String, _ outcome: String) {
     guard let announcement = state.announcements[key] else { return }

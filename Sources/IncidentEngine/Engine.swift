@@ -10,6 +10,8 @@ import OrderedCollections
 package struct Engine: Sendable {
   /// What it decides by.
   package let policy: EnginePolicy
+  /// The latest moment it knows of.
+  package var latest: Timestamp { now }
   /// What it knows.
   package private(set) var state = EngineState()
 
@@ -45,6 +47,7 @@ package struct Engine: Sendable {
       decision.reply = finished(result, lease, instance)
     case .person(let verb, let id, let person, let note):
       decision.reply = take(verb, on: id, by: person, note: note)
+    case .announcementTold(let key, let sink): told(key, sink)
     case .announcementSettled(let key, let outcome): settle(key, outcome)
     case .tick: tick()
     }

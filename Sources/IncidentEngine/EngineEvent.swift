@@ -61,6 +61,8 @@ package enum Fact: Sendable, Equatable, Codable {
   case markedFalsePositive(note: String?, quietUntil: Timestamp)
   /// Somebody must be told.
   case announced(announcement: Announcement)
+  /// One sink took it; after a restart it isn't told again.
+  case announcementTold(key: String, sink: String)
   /// Everybody was told, or it was given up.
   case announcementSettled(key: String, outcome: String)
 }

@@ -24,6 +24,8 @@ package enum EngineInput: Sendable {
   case finished(JobResult, Lease, instance: String)
   /// A person's word.
   case person(PersonVerb, IncidentID, by: String, note: String?)
+  /// One sink took an announcement; others are still being tried.
+  case announcementTold(key: String, sink: String)
   /// What became of an announcement.
   case announcementSettled(key: String, outcome: String)
   /// Time went on.

@@ -18,7 +18,10 @@ extension EngineState {
       remember(signal, limit: policy.maxRemembered)
       if signal.state == .cleared { quiet[signal.fingerprint] = nil }
     case .announced(let announcement): announcements[announcement.key] = announcement
-    case .announcementSettled(let key, _): announcements[key] = nil
+    case .announcementTold(let key, let sink): told[key, default: []].insert(sink)
+    case .announcementSettled(let key, _):
+      announcements[key] = nil
+      told[key] = nil
     default: break
     }
     guard let id = event.incident, var record = records.removeValue(forKey: id) else { return }

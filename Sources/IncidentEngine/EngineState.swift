@@ -11,6 +11,8 @@ package struct EngineState: Sendable {
   package internal(set) var records: [IncidentID: IncidentRecord] = [:]
   /// Announcements not yet settled, by key.
   package internal(set) var announcements: OrderedDictionary<String, Announcement> = [:]
+  /// The sinks that took an announcement which is not settled, by key.
+  package internal(set) var told: [String: Set<String>] = [:]
   /// Connected agents, by instance.
   package internal(set) var workers: [String: Worker] = [:]
 

@@ -81,13 +81,21 @@ package struct IncidentCounts: Sendable, Encodable, Equatable {
     open = 0
     byStatus = Dictionary(uniqueKeysWithValues: IncidentStatus.allCases.map { ($0.rawValue, 0) })
     openBySeverity = Dictionary(uniqueKeysWithValues: Severity.allCases.map { ($0.rawValue, 0) })
-    for incident in incidents {
-      total += 1
-      byStatus[incident.status.rawValue, default: 0] += 1
-      guard incident.status.isOpen else { continue }
-      open += 1
-      openBySeverity[incident.severity.rawValue, default: 0] += 1
-    }
+    for incident in incidents { add(incident) }
+  }
+
+  /// Counts one more.
+  mutating func add(_ incident: Incident) { change(incident, by: 1) }
+
+  /// Counts one less.
+  mutating func remove(_ incident: Incident) { change(incident, by: -1) }
+
+  private mutating func change(_ incident: Incident, by step: Int) {
+    total += step
+    byStatus[incident.status.rawValue, default: 0] += step
+    guard incident.status.isOpen else { return }
+    open += step
+    openBySeverity[incident.severity.rawValue, default: 0] += step
   }
 }
 

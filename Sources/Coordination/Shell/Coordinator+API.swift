@@ -8,11 +8,11 @@ extension Coordinator: CoordinatorAPI {
     reason: "the coordinator stops or has more to do than it can take; try again in a few seconds")
 
   package func incidents(_ query: IncidentQuery) throws(APIError) -> IncidentPage {
-    query.page(of: views.values)
+    query.page(of: core.views.values)
   }
 
   package func incident(_ id: IncidentID) async throws(APIError) -> Incident? {
-    if let incident = views[id] { return incident }
+    if let incident = core.views[id] { return incident }
     // An incident that ended long ago is only in the journal.
     do {
       let decoder = JSONCoding.decoder()
@@ -23,7 +23,7 @@ extension Coordinator: CoordinatorAPI {
     }
   }
 
-  package nonisolated func command(
+  package func command(
     _ verb: PersonVerb, on id: IncidentID, by person: String, note: String?
   ) async throws(APIError) -> Incident {
     switch await submit(.person(verb, id, by: person, note: note)) {
@@ -39,7 +39,7 @@ extension Coordinator: CoordinatorAPI {
     }
   }
 
-  package nonisolated func submit(_ alerts: [AIopsAlert]) async throws(APIError) -> [AlertReceipt] {
+  package func submit(_ alerts: [AIopsAlert]) async throws(APIError) -> [AlertReceipt] {
     let posting = String(UInt64.random(in: .min ... .max), radix: 36)
     guard case .alerts(let placements) = await submit(.alerts(alerts, posting: "alert-\(posting)")) else {
       throw Self.overloaded
@@ -52,15 +52,16 @@ extension Coordinator: CoordinatorAPI {
   }
 
   package func status() async -> StatusReport {
-    let now = clock.now
+    let engine = core.engine
     return StatusReport(
-      version: AIOpsVersion.current, instance: instance, startedAt: startedAt,
+      version: AIOpsVersion.current, instance: me.instance, startedAt: startedAt,
       uptimeSeconds: (now - startedAt).inSeconds, ready: storeTrouble == nil,
       sequence: engine.state.sequence, store: StoreReport(await store.health()),
-      incidents: IncidentCounts(views.values),
+      incidents: core.counts,
       queues: [
         "diagnose": engine.state.waitingCount(.diagnose), "resolve": engine.state.waitingCount(.resolve),
-        "inputs": mailbox.count, "announcements": engine.state.announcements.count,
+        "inputs": core.intake.count, "signals": core.intake.waitingSignals,
+        "announcements": engine.state.announcements.count,
       ],
       deadlines: engine.nextDeadlines(20).map {
         DeadlineReport(incident: $0.incident, kind: $0.what, at: $0.at)
@@ -69,6 +70,7 @@ extension Coordinator: CoordinatorAPI {
   }
 
   package func agents() -> [AgentReport] {
+    let engine = core.engine
     let workers = engine.state.workers.values.sorted {
       ($0.info.kind.rawValue, $0.info.name, $0.info.instance) < (
         $1.info.kind.rawValue, $1.info.name, $1.info.instance
@@ -93,7 +95,7 @@ extension Coordinator: CoordinatorAPI {
 
   package func metricsText() async -> String {
     metrics.text(
-      open: engine.state.openCount, waiting: mailbox.count, agents: engine.state.workers.count,
+      core,
       followers: hub.subscriberCount, bus: await bus.counters)
   }
 }

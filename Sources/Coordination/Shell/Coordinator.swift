@@ -5,50 +5,47 @@ package import Logging
 package import MessageBus
 package import Notification
 package import Settings
+import Threads
 
-/// The shell around the engine: the only owner of incident state.
+/// The shell around ``CoordinatorCore``: sockets, store, clock and what tells people.
 ///
-/// Every input goes through one mailbox. A batch of inputs is decided by the engine, its
-/// events are made durable in one commit, and only then effects leave and replies are
-/// given. Readers see what is durable, never what is being decided.
+/// What is decided, and when it may leave, is the core's; here it is only done. One loop makes batches
+/// durable, one reads the bus, one holds the leadership or waits for it, one tells time, one tells people.
 package actor Coordinator {
-  /// Inputs that share one commit at the most.
-  static let batchLimit = 512
+  /// How often it tries to lead while another one does.
+  static let campaignPause = Duration.milliseconds(250)
+  /// How often the store is asked whether this one still leads.
+  static let confirmPause = Duration.seconds(1)
 
-  /// Unique to this run: subscribers see by it that numbers began anew.
-  nonisolated let instance: String
   nonisolated let settings: SystemSettings
   nonisolated let store: any JournalStore
   nonisolated let bus: BusServer
-  /// Where the bus publishes changes.
-  nonisolated let changesEndpoint: String
-  nonisolated let mailbox = Mailbox()
-  nonisolated let clock: CoordinatorClock
+  /// This coordinator, as others find it.
+  nonisolated let me: LeaderInfo
   nonisolated let startedAt: Timestamp
-  /// The coordinator's time.
-  package nonisolated var now: Timestamp { clock.now }
   nonisolated let logger: Logger
   nonisolated let hub: ChangeHub
   nonisolated let metrics: CoordinatorMetrics
+  /// Time as it goes on since the last change of role.
+  nonisolated let clock: Locked<CoordinatorClock>
+  nonisolated let wall: CoordinatorClock
+  private nonisolated let delivery: any NotificationDelivery
+  private nonisolated let work: AsyncStream<Void>
+  nonisolated let workWaits: AsyncStream<Void>.Continuation
+  private nonisolated let outbox: AsyncStream<(Notification, SinkSettings)>
+  private nonisolated let outboxInput: AsyncStream<(Notification, SinkSettings)>.Continuation
 
-  /// The leadership that everything is written under.
-  private let epoch: UInt64
-  private let courier: AnnouncementCourier
-  private nonisolated let outbox: AsyncStream<Announcement>
-  private nonisolated let outboxInput: AsyncStream<Announcement>.Continuation
-
-  var engine: Engine
-  /// The durable incidents, as readers see them.
-  var views: [IncidentID: Incident]
-  /// Agents that said hello, by connection.
-  var peers: [PeerID: String] = [:]
-  /// The number of the last change published on the bus.
-  var changeSequence: UInt64 = 0
-  /// Why the journal can't be written at the moment.
+  var core: CoordinatorCore
+  /// Why the store can't be used at the moment.
   var storeTrouble: String?
-  private var tickWaits = false
+  private var calls: [UInt64: CheckedContinuation<EngineReply?, Never>] = [:]
+  private var lastCall: UInt64 = 0
+  private var isEnding = false
 
-  /// Reads the journal and stands ready; nothing is sent before ``run()``.
+  /// The coordinator's time.
+  package nonisolated var now: Timestamp { clock.withLock { $0.now } }
+
+  /// Reads the journal, and leads if nobody else does; nothing is sent before ``run()``.
   ///
   /// - Parameters:
   ///   - settings: what is watched, and the policies.
@@ -58,53 +55,55 @@ package actor Coordinator {
   ///   - delivery: what tells people.
   ///   - instance: unique to this run.
   ///   - wall: the wall clock's time.
+  ///   - busEndpoint: where agents find it; the configured one unless said.
   /// - Throws: `StoreError`, or `DecodingError` for a journal that this version can't read.
   package init(
     settings: SystemSettings, store: any JournalStore, bus: BusServer,
     changesEndpoint: String, delivery: any NotificationDelivery, instance: String, wall: Timestamp,
-    logger: Logger
+    busEndpoint: String? = nil, logger: Logger
   ) async throws {
-    // Before the journal is read: nobody else may write from here on.
-    let campaign = try await store.campaign(
-      LeaderInfo(
-        instance: instance, bus: settings.coordinator.bus, changes: changesEndpoint,
-        http: "http://\(settings.coordinator.httpHost):\(settings.coordinator.httpPort)"))
-    guard case .leading(let epoch) = campaign else {
-      if case .following(let leader?) = campaign { throw StoreError.fenced(mine: 0, current: leader.epoch) }
-      throw StoreError.fenced(mine: 0, current: 0)
-    }
-    self.epoch = epoch
-    var engine = Engine(policy: EnginePolicy(settings))
-    let decoder = JSONCoding.decoder()
-    var last = Timestamp(milliseconds: 0)
-    try await store.replay(from: 1) { records in
-      for record in records {
-        engine.replay(try record.event(decoder: decoder))
-        last = record.at
-      }
-    }
-    clock = CoordinatorClock(wall: wall, floor: last)
-    startedAt = clock.now
-    let unsettled = engine.resume(at: startedAt)
-    views = engine.state.records.mapValues(\.incident)
-    hub = ChangeHub(latest: engine.state.sequence)
-    self.engine = engine
     self.settings = settings
     self.store = store
     self.bus = bus
-    self.changesEndpoint = changesEndpoint
-    self.instance = instance
+    self.delivery = delivery
     self.logger = logger
+    me = LeaderInfo(
+      instance: instance, bus: busEndpoint ?? settings.coordinator.bus, changes: changesEndpoint,
+      http: settings.coordinator.httpPort == 0
+        ? "" : "\(settings.coordinator.httpHost):\(settings.coordinator.httpPort)", epoch: 0)
+    self.wall = CoordinatorClock(wall: wall, floor: wall)
+    clock = Locked(self.wall)
+    startedAt = wall
     metrics = CoordinatorMetrics()
-    courier = AnnouncementCourier(sinks: settings.sinks, delivery: delivery, logger: logger)
+    (work, workWaits) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     (outbox, outboxInput) = AsyncStream.makeStream()
-    for announcement in unsettled { outboxInput.yield(announcement) }
+    var core = Self.makeCore(settings, me)
+    let decoder = JSONCoding.decoder()
+    try await store.replay(from: 1) { records in
+      _ = core.follow(try records.map { try $0.event(decoder: decoder) })
+    }
+    self.core = core
+    hub = ChangeHub(latest: core.engine.state.sequence)
     logger.info(
       "journal read",
       metadata: [
-        "events": "\(engine.state.sequence)", "open_incidents": "\(engine.state.openCount)",
-        "unsettled_announcements": "\(unsettled.count)",
+        "events": "\(core.engine.state.sequence)", "open_incidents": "\(core.engine.state.openCount)",
       ])
+    do {
+      try await campaign()
+    } catch let error as StoreError where error.isRetryable {
+      trouble(error)
+    }
+  }
+
+  static func makeCore(_ settings: SystemSettings, _ me: LeaderInfo) -> CoordinatorCore {
+    CoordinatorCore(
+      policy: EnginePolicy(settings),
+      identity: CoordinatorCore.Identity(
+        instance: me.instance, version: AIOpsVersion.current,
+        leaseSeconds: settings.coordinator.leaseSeconds,
+        heartbeatSeconds: settings.coordinator.heartbeatSeconds, changesEndpoint: me.changes,
+        sinks: settings.sinks.map(\.name)))
   }
 
   /// Works until its task is cancelled; then ends what is being committed, and returns.
@@ -112,190 +111,207 @@ package actor Coordinator {
   package func run() async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await self.commitBatches() }
+      group.addTask { try await self.holdTerm() }
       group.addTask { await self.readBus() }
       group.addTask { await self.keepTime() }
       group.addTask { await self.tellPeople() }
-      // The first to end is the commit loop with an error, or all by cancellation.
+      // The first to end is a loop with an error, or all by cancellation.
       await withTaskCancellationHandler {
         _ = await group.nextResult()
       } onCancel: {
-        mailbox.close()
+        workWaits.finish()
         outboxInput.finish()
       }
-      mailbox.close()
+      isEnding = true
+      workWaits.finish()
       outboxInput.finish()
       hub.finish()
       group.cancelAll()
-      try await group.waitForAll()
+      do {
+        try await group.waitForAll()
+      } catch {
+        await end()
+        throw error
+      }
+      await end()
     }
   }
 
-  // MARK: The way of an input
+  private func end() async {
+    let epoch = core.epoch
+    await perform(core.abandon())
+    for call in calls.values { call.resume(returning: nil) }
+    calls = [:]
+    if let epoch { await store.resign(epoch: epoch) }
+  }
+
+  // MARK: Inputs and batches
 
   /// Gives an input to the engine and waits until what comes of it is durable.
-  /// - Returns: the reply; `nil` when there are too many inputs already, or the coordinator stops.
-  package nonisolated func submit(_ input: EngineInput) async -> EngineReply? {
-    let reply: EngineReply? = await withCheckedContinuation { continuation in
-      // The engine's replies to callers are never `.unknownAgent`, which stands for "not taken" here.
-      let letter = Letter(input: input, origin: .caller(continuation))
-      if !mailbox.put(letter) { continuation.resume(returning: .unknownAgent) }
-    }
-    return reply == .unknownAgent ? nil : reply
+  /// - Returns: the reply; `nil` when there are too many inputs already, another coordinator leads, or this
+  ///   one stops.
+  package func submit(_ input: EngineInput) async -> EngineReply? {
+    guard !isEnding else { return nil }
+    lastCall += 1
+    let number = lastCall
+    let outputs = core.receive(.call(number, input), at: now)
+    // Answered at once, because there is no room or another one leads.
+    for case .answer(number, let reply) in outputs { return reply }
+    workWaits.yield()
+    async let others: Void = perform(outputs)
+    let reply = await withCheckedContinuation { calls[number] = $0 }
+    await others
+    return reply
+  }
+
+  func take(_ inputs: [CoreInput]) async {
+    let now = now
+    var outputs: [CoreOutput] = []
+    for input in inputs { outputs += core.receive(input, at: now) }
+    workWaits.yield()
+    if !outputs.isEmpty { await perform(outputs) }
   }
 
   private func commitBatches() async throws {
     let encoder = JSONCoding.encoder()
-    while true {
-      let letters = await mailbox.take(limit: Self.batchLimit)
-      guard !letters.isEmpty else { return }
-      do {
-        try await commit(letters, encoder)
-      } catch {
-        // Nobody is left waiting for a reply that can't come.
-        mailbox.close()
-        for letter in letters + mailbox.drain() { await reply(.unknownAgent, to: letter.origin) }
-        throw error
+    for await _ in work {
+      while let epoch = core.epoch, let batch = core.begin(at: now) {
+        if !batch.events.isEmpty {
+          guard try await persist(batch.events, epoch: epoch, encoder) else { break }
+          metrics.committed(batch.events.count)
+        }
+        guard core.epoch == epoch else { break }
+        await perform(core.commit(at: now))
+        // Readers get their turn between batches however many inputs wait.
+        await Task.yield()
       }
     }
   }
 
-  private func commit(_ letters: [Letter], _ encoder: JSONEncoder) async throws {
-    var decisions: [Decision] = []
-    var records: [JournalRecord] = []
-    for letter in letters {
-      if case .tick = letter.input { tickWaits = false }
-      let decision = engine.handle(letter.input, at: clock.now)
-      for event in decision.events { records.append(try JournalRecord(event, encoder: encoder)) }
-      decisions.append(decision)
-    }
-    if !records.isEmpty { try await persist(records) }
-    await publish(decisions.flatMap(\.events))
-    for decision in decisions {
-      for effect in decision.effects { await perform(effect) }
-    }
-    for (letter, decision) in zip(letters, decisions) { await reply(decision.reply, to: letter.origin) }
-  }
-
-  /// Makes records durable, however long it takes: nothing is acknowledged before.
-  private func persist(_ records: [JournalRecord]) async throws {
+  /// Makes events durable, however long it takes: nothing is acknowledged before.
+  /// - Returns: false when this coordinator was deposed, or ends.
+  private func persist(_ events: [EngineEvent], epoch: UInt64, _ encoder: JSONEncoder) async throws -> Bool {
+    let records = try await Self.records(events, encoder)
     while true {
       do {
         try await store.append(records, epoch: epoch)
-        metrics.committed(records.count)
         if storeTrouble != nil { logger.notice("the journal can be written again") }
         storeTrouble = nil
-        return
+        return true
       } catch {
         metrics.commitFailed()
-        guard error.isRetryable, !Task.isCancelled else { throw error }
-        if storeTrouble == nil {
-          logger.error("the journal can't be written", metadata: ["reason": "\(error)"])
+        if case .fenced = error {
+          try await stepDown(epoch, because: error)
+          return false
         }
-        storeTrouble = "\(error)"
-        try? await Task.sleep(for: .milliseconds(500))
+        guard error.isRetryable else { throw error }
+        trouble(error)
+        guard !Task.isCancelled, core.epoch == epoch else { return false }
+        try? await Task.sleep(for: .milliseconds(250))
       }
     }
   }
 
-  /// Shows readers and subscribers what is durable now.
-  private func publish(_ events: [EngineEvent]) async {
-    var touched: [IncidentID: UInt64] = [:]
-    for event in events {
-      metrics.observe(event, incident: event.incident.flatMap { engine.state.records[$0]?.incident })
-      guard let id = event.incident else { continue }
-      touched[id] = event.sequence
-      logEvent(event)
+  /// Off the actor, because readers should not wait for it.
+  @concurrent
+  private static func records(_ events: [EngineEvent], _ encoder: JSONEncoder) async throws -> [JournalRecord]
+  {
+    try events.map { try JournalRecord($0, encoder: encoder) }
+  }
+
+  func trouble(_ error: StoreError) {
+    if storeTrouble == nil {
+      logger.error("the journal can't be written", metadata: ["reason": "\(error)"])
     }
-    // In the order of their latest events, because the followers' numbers only rise.
-    for (id, sequence) in touched.sorted(by: { $0.value < $1.value }) {
-      guard let incident = engine.state.records[id]?.incident else {
-        views[id] = nil
+    storeTrouble = "\(error)"
+  }
+
+  /// Does what the core wants, in order.
+  func perform(_ outputs: [CoreOutput]) async {
+    var orders: [BusOrder] = []
+    for output in outputs {
+      switch output {
+      case .send(let message, let peer): orders.append(.send(message, to: peer))
+      case .publish(let change): orders.append(.publish(change))
+      case .durable(let events): observe(events)
+      case .changed(let changes): show(changes)
+      case .answer(let number, let reply): calls.removeValue(forKey: number)?.resume(returning: reply)
+      case .deliver(let notification, let name):
+        let sink = settings.sinks.first { $0.name == name } ?? SinkSettings(name: name, kind: .log)
+        outboxInput.yield((notification, sink))
+      }
+    }
+    guard !orders.isEmpty else { return }
+    let deliveries = await bus.perform(orders)
+    for (order, delivery) in zip(orders, deliveries) where delivery != .sent {
+      guard case .send(.work(let job), let peer) = order, let instance = core.instance(of: peer) else {
         continue
       }
-      views[id] = incident
-      changeSequence += 1
-      await bus.publish(
-        Change(sequence: changeSequence, coordinator: instance, incident: IncidentDigest(incident)))
-      hub.publish(incident, sequence: sequence)
+      _ = core.receive(.undelivered(job.lease, instance: instance, delivery), at: now)
+      workWaits.yield()
     }
-    // Incidents that the engine no longer keeps in memory are read from the journal.
-    if views.count > engine.state.records.count + 256 {
-      views = views.filter { engine.state.records[$0.key] != nil }
+  }
+
+  func show(_ changes: [IncidentChange]) {
+    for change in changes { hub.publish(change.incident, sequence: change.sequence) }
+  }
+
+  private func observe(_ events: [EngineEvent]) {
+    for event in events {
+      metrics.observe(event, incident: event.incident.flatMap { core.engine.state.records[$0]?.incident })
+      logEvent(event)
     }
   }
 
   private func logEvent(_ event: EngineEvent) {
-    guard let entry = event.timelineEntry, let id = event.incident else { return }
     let level: Logger.Level =
       switch event.fact {
       case .opened, .escalated, .resolved, .markedFalsePositive: .notice
-      case .signalled, .exchanged: .debug
+      case .signalled, .exchanged, .noted: .debug
       default: .info
       }
+    guard level >= logger.logLevel, let entry = event.timelineEntry, let id = event.incident else { return }
     logger.log(
       level: level, "\(entry.text)",
       metadata: ["incident_id": "\(id)", "kind": "\(entry.kind)", "actor": "\(entry.actor)"])
   }
 
-  private func perform(_ effect: EngineEffect) async {
-    switch effect {
-    case .work(let job, let instance):
-      let input: EngineInput
-      switch await bus.send(.work(job), to: PeerID(instance: instance)) {
-      case .sent: return
-      case .unroutable: input = .left(instance: instance)
-      case .dropped: input = .undelivered(job.lease, instance: instance, forGood: false)
-      case .refused: input = .undelivered(job.lease, instance: instance, forGood: true)
-      }
-      _ = mailbox.put(Letter(input: input, origin: .nobody))
-    case .revoke(let lease, let instance, let reason):
-      await bus.send(.revoked(lease, reason: reason), to: PeerID(instance: instance))
-    case .announce(let announcement): outboxInput.yield(announcement)
-    }
-  }
-
-  // MARK: Time and people
+  // MARK: Time, agents and people
 
   private func keepTime() async {
     while !Task.isCancelled {
       do { try await Task.sleep(for: .milliseconds(250)) } catch { return }
-      // While the journal is stuck one waiting tick is enough.
-      if !tickWaits { tickWaits = mailbox.put(Letter(input: .tick, origin: .nobody)) }
+      await take([.tick])
     }
   }
 
-  /// Whether people still need to hear it.
-  private func isWanted(_ announcement: Announcement) -> Bool {
-    guard let incident = views[announcement.incident] else { return false }
-    return switch announcement.kind {
-    case .escalation: incident.status == .escalated && incident.acknowledged == nil
-    case .approvalNeeded: incident.awaitingApproval
-    case .resolved: true
+  /// Takes what agents say until the bus is closed.
+  private func readBus() async {
+    while let messages = await bus.receive() {
+      await take(messages.map { .message($0.1, from: $0.0) })
     }
   }
+
+  private var mayTell: Bool { core.isTrusted(at: now) }
 
   private func tellPeople() async {
-    await withTaskGroup(of: Void.self) { group in
-      var running = 0
-      for await announcement in outbox {
-        if running >= AnnouncementCourier.parallel {
-          await group.next()
-          running -= 1
-        }
-        let status = views[announcement.incident]?.status ?? .escalated
-        group.addTask { [courier, mailbox] in
-          let outcome = await courier.carry(announcement, status: status) {
-            await self.isWanted(announcement)
+    await withDiscardingTaskGroup { group in
+      for await (notification, sink) in outbox {
+        group.addTask {
+          // Not by one that was deposed, or that may have been, since this was decided.
+          let result =
+            await self.mayTell
+            ? await self.delivery.deliver(notification, to: sink)
+            : .failed(reason: "whether this coordinator still leads is not known", retryable: true)
+          if case .failed(let reason, _) = result {
+            self.logger.warning(
+              "a notification could not be delivered",
+              metadata: [
+                "incident_id": "\(notification.incident)", "sink": "\(sink.name)", "reason": "\(reason)",
+              ])
           }
-          guard let outcome else { return }
-          let letter = Letter(
-            input: .announcementSettled(key: announcement.key, outcome: outcome), origin: .nobody)
-          while !mailbox.put(letter) {
-            // Full or closed; unsettled it would be told again after a restart.
-            do { try await Task.sleep(for: .milliseconds(50)) } catch { return }
-          }
+          await self.take([.delivered(key: notification.key, sink: sink.name, result)])
         }
-        running += 1
       }
       group.cancelAll()
     }

@@ -19,6 +19,9 @@ struct CoordinatorMetrics: Sendable {
   private let agents: MetricFamily
   private let followers: MetricFamily
   private let busMessages: MetricFamily
+  private let shed: MetricFamily
+  private let leading: MetricFamily
+  private let terms: MetricFamily
 
   init() {
     detected = registry.counter(
@@ -46,6 +49,14 @@ struct CoordinatorMetrics: Sendable {
     followers = registry.gauge("aiops_stream_followers", "Followers of the stream of changes.")
     busMessages = registry.counter(
       "aiops_bus_messages_total", "Messages on the bus, by what became of them.", labels: ["outcome"])
+    shed = registry.counter(
+      "aiops_intake_shed_total",
+      "Messages that found no room and come again, those of the busiest source first.")
+    leading = registry.gauge(
+      "aiops_leading", "The epoch that this coordinator leads under, 0 while it stands by.")
+    terms = registry.counter(
+      "aiops_leadership_changes_total", "Times that this coordinator began to lead, or stepped down.",
+      labels: ["change"])
     registry.addProcessMetrics()
   }
 
@@ -66,6 +77,12 @@ struct CoordinatorMetrics: Sendable {
     }
   }
 
+  /// Counts a term that began.
+  func led() { terms.add(1, "led") }
+
+  /// Counts a term that was ended by another coordinator.
+  func steppedDown() { terms.add(1, "stepped_down") }
+
   /// Counts a commit.
   func committed(_ count: Int) { events.add(Double(count)) }
 
@@ -74,13 +91,13 @@ struct CoordinatorMetrics: Sendable {
 
   /// All metrics in Prometheus's text format, with the gauges as they are now.
   func text(
-    open openCount: Int, waiting: Int, agents agentCount: Int, followers followerCount: Int, bus: BusCounters
-  )
-    -> String
-  {
-    open.set(Double(openCount))
-    inputs.set(Double(waiting))
-    agents.set(Double(agentCount))
+    _ core: CoordinatorCore, followers followerCount: Int, bus: BusCounters
+  ) -> String {
+    open.set(Double(core.engine.state.openCount))
+    inputs.set(Double(core.intake.count))
+    agents.set(Double(core.engine.state.workers.count))
+    shed.set(Double(core.intake.shed))
+    leading.set(Double(core.epoch ?? 0))
     followers.set(Double(followerCount))
     for (outcome, count) in [
       ("received", bus.received), ("malformed", bus.malformedFrames), ("sent", bus.sent),

@@ -33,7 +33,7 @@ package struct CoordinatorNode: Sendable {
       let endpoints = try await bus.start()
       let coordinator = try await Coordinator(
         settings: settings, store: store, bus: bus, changesEndpoint: endpoints.changes,
-        delivery: notifier, instance: instance, wall: wall, logger: logger)
+        delivery: notifier, instance: instance, wall: wall, busEndpoint: endpoints.bus, logger: logger)
       return CoordinatorNode(
         coordinator: coordinator, endpoints: endpoints, store: store, bus: bus, notifier: notifier)
     } catch {

@@ -49,6 +49,7 @@ extension Fact {
     case .climbed: "climbed"
     case .markedFalsePositive: "marked_false_positive"
     case .announced: "announced"
+    case .announcementTold: "announcement_told"
     case .announcementSettled: "announcement_settled"
     }
   }

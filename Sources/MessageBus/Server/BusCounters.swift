@@ -27,3 +27,11 @@ package enum Delivery: Hashable, Sendable {
   /// It breaks the wire's rules, or the bus is closed.
   case refused
 }
+
+/// Something for the bus to send.
+package enum BusOrder: Sendable {
+  /// To one agent.
+  case send(CoordinatorMessage, to: PeerID)
+  /// To all subscribers.
+  case publish(Change)
+}

@@ -122,6 +122,19 @@ package actor BusServer {
     }
   }
 
+  /// Does several things in order.
+  /// - Returns: what became of each.
+  package func perform(_ orders: [BusOrder]) -> [Delivery] {
+    orders.map { order in
+      switch order {
+      case .send(let message, let peer): return send(message, to: peer)
+      case .publish(let change):
+        publish(change)
+        return .sent
+      }
+    }
+  }
+
   /// Tells all subscribers. Never waits; a subscriber that misses it sees the gap in the numbers.
   package func publish(_ change: Change) {
     guard let sockets else { return }
@@ -180,8 +193,8 @@ extension BusServer {
     package func makeAsyncIterator() -> Iterator { Iterator(server: server) }
   }
 
-  /// The next messages, at least one; `nil` at the end.
-  fileprivate func receive() async -> [(PeerID, AgentMessage)]? {
+  /// The next messages, at least one; `nil` at the end, or when the task is cancelled. For one consumer.
+  package func receive() async -> [(PeerID, AgentMessage)]? {
     while !Task.isCancelled {
       guard let router = sockets?.router else { return nil }
       var batch: [(PeerID, AgentMessage)] = []

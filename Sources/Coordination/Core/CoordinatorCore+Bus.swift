@@ -1,0 +1,132 @@
+import IncidentEngine
+import IncidentModel
+import MessageBus
+
+extension CoordinatorCore {
+  /// Agents known at once at the most.
+  static let maxPeers = 10_000
+  /// How full the intake must be before detectors are told to wait.
+  static let easyFill = 0.25
+  /// The longest wait that they are told, in milliseconds.
+  static let longestPause = 5_000.0
+
+  /// The input that a message is, or `nil` when it is answered without the engine.
+  mutating func letter(for message: AgentMessage, from peer: PeerID) -> Letter? {
+    switch message {
+    case .hello(let info):
+      if peers.count >= Self.maxPeers {
+        // Agents that died said no goodbye; whoever is dropped wrongly says hello again.
+        peers = peers.filter { engine.state.workers[$0.value] != nil }
+      }
+      guard PeerID(instance: info.instance) == peer, peers[peer] != nil || peers.count < Self.maxPeers else {
+        return nil
+      }
+      peers[peer] = info.instance
+      return Letter(input: .joined(info), origin: .hello(peer))
+    case .signals(let batch, let signals):
+      return Letter(input: .signals(signals), origin: .batch(peer, batch))
+    case .heartbeat(let beat):
+      guard let instance = peers[peer] else { return nil }
+      return Letter(
+        input: .heartbeat(
+          instance: instance, load: beat.load, freeSlots: beat.freeSlots, leases: beat.leases),
+        origin: .heartbeat(peer, beat.sequence))
+    case .exchanged(let request, let exchange, let lease):
+      return work(peer, request) { .exchanged(exchange, lease, instance: $0) }
+    case .intend(let request, let step, let name, let lease):
+      return work(peer, request) { .intend(step: step, name: name, lease, instance: $0) }
+    case .concluded(let request, let outcome, let lease):
+      return work(peer, request) { .concluded(outcome, lease, instance: $0) }
+    case .finished(let request, let result, let lease):
+      return work(peer, request) { .finished(result, lease, instance: $0) }
+    case .goodbye:
+      guard let instance = peers.removeValue(forKey: peer) else { return nil }
+      return Letter(input: .left(instance: instance), origin: .nobody)
+    case .snapshot: return nil
+    }
+  }
+
+  /// The agent behind a connection.
+  func instance(of peer: PeerID) -> String? { peers[peer] }
+
+  private func work(_ peer: PeerID, _ request: UInt64, _ input: (String) -> EngineInput) -> Letter? {
+    peers[peer].map { Letter(input: input($0), origin: .request(peer, request)) }
+  }
+
+  func answerDirectly(_ message: AgentMessage, to peer: PeerID) -> [CoreOutput] {
+    switch message {
+    case .snapshot(let request): [.send(.snapshot(request: request, snapshot), to: peer)]
+    case .hello(let info):
+      [
+        .send(
+          .rejected(
+            reason:
+              "the hello of \(info.name) names another instance than its connection, or too many agents are here"
+          ), to: peer)
+      ]
+    case .goodbye: []
+    default: [.send(.unknownAgent, to: peer)]
+    }
+  }
+
+  /// What one that does not lead answers: readers get what is durable, everybody else the leader's address.
+  func refer(_ input: CoreInput) -> [CoreOutput] {
+    guard case .following(let leader) = role else { return [] }
+    switch input {
+    case .message(.snapshot(let request), let peer):
+      return [.send(.snapshot(request: request, snapshot), to: peer)]
+    case .message(.goodbye, _): return []
+    case .message(_, let peer): return [.send(.notLeading(leader: leader?.bus), to: peer)]
+    case .call(let number, _): return [.answer(number, nil)]
+    case .undelivered, .delivered, .tick: return []
+    }
+  }
+
+  /// The latest incidents, for subscribers that join or missed something.
+  private var snapshot: Snapshot {
+    let latest = views.values.sorted { ($0.detectedAt, $0.id) > ($1.detectedAt, $1.id) }
+    return Snapshot(
+      coordinator: identity.instance, sequence: changeSequence,
+      incidents: latest.prefix(Snapshot.limit).map { IncidentDigest($0) })
+  }
+
+  /// The engine's reply for whoever waits for it.
+  mutating func reply(_ reply: EngineReply, to origin: Origin) -> [CoreOutput] {
+    switch origin {
+    case .nobody: []
+    case .caller(let number): [.answer(number, reply)]
+    case .batch(let peer, let batch): [.send(.accepted(batch: batch, pause: pause), to: peer)]
+    case .hello(let peer): [.send(.welcome(welcome), to: peer)]
+    case .request(let peer, let request):
+      if case .refused(let reason) = reply {
+        [.send(.refused(request: request, reason: reason), to: peer)]
+      } else {
+        [.send(.granted(request: request), to: peer)]
+      }
+    case .heartbeat(let peer, let sequence):
+      if case .renewed(let leases) = reply {
+        [.send(.heartbeatAcknowledged(sequence: sequence, leases: leases), to: peer)]
+      } else {
+        forget(peer)
+      }
+    }
+  }
+
+  private mutating func forget(_ peer: PeerID) -> [CoreOutput] {
+    peers[peer] = nil
+    return [.send(.unknownAgent, to: peer)]
+  }
+
+  /// How long detectors should wait before their next batch, in milliseconds.
+  private var pause: UInt32 {
+    let excess = (intake.fill - Self.easyFill) / (1 - Self.easyFill)
+    return UInt32(max(0, min(excess, 1)) * Self.longestPause)
+  }
+
+  private var welcome: Welcome {
+    Welcome(
+      coordinator: identity.instance, version: identity.version, leaseSeconds: identity.leaseSeconds,
+      heartbeatSeconds: identity.heartbeatSeconds, changesEndpoint: identity.changesEndpoint,
+      epoch: epoch ?? 0)
+  }
+}

@@ -1,0 +1,147 @@
+import DequeModule
+import IncidentEngine
+package import MessageBus
+import OrderedCollections
+
+/// The bounded, fair queue of inputs before the engine.
+///
+/// What agents and people say about incidents goes first. Signals wait in one queue for each source, and
+/// the sources take turns, so that a storm from one delays that one only. At the bound the source with the
+/// most waiting signals loses its newest message: it was not acknowledged and comes again.
+package struct Intake: Sendable {
+  /// What became of a letter.
+  package enum Outcome: Equatable, Sendable {
+    case taken
+    /// A newer one of the same kind took the place of one that waited.
+    case replaced
+    /// There is no room; these letters are out, perhaps the new one itself.
+    case shed([Origin])
+  }
+
+  /// Where signals come from.
+  package enum Source: Hashable, Sendable {
+    case agent(PeerID)
+    /// The HTTP API.
+    case api
+  }
+
+  package struct Limits: Sendable {
+    /// Signals and alerts that wait at the most.
+    package var signals = 16_384
+    /// Other inputs that wait at the most.
+    package var others = 8_192
+
+    /// The defaults.
+    package init() {}
+  }
+
+  package let limits: Limits
+  private var others: Deque<Letter> = []
+  /// The heartbeats that wait, by their peer: a later one replaces an earlier one.
+  private var heartbeats: OrderedDictionary<PeerID, Letter> = [:]
+  private var queues: OrderedDictionary<Source, Deque<Letter>> = [:]
+  private var weights: [Source: Int] = [:]
+  package private(set) var waitingSignals = 0
+  private var tickWaits = false
+  private var turn = 0
+
+  /// Messages that found no room.
+  package private(set) var shed: UInt64 = 0
+
+  package init(limits: Limits = Limits()) { self.limits = limits }
+
+  /// Inputs that wait.
+  package var count: Int {
+    others.count + heartbeats.count + (tickWaits ? 1 : 0) + queues.values.reduce(0) { $0 + $1.count }
+  }
+
+  package var isEmpty: Bool { others.isEmpty && heartbeats.isEmpty && !tickWaits && queues.isEmpty }
+
+  /// How full it is with signals, 0…1.
+  package var fill: Double { Double(waitingSignals) / Double(max(limits.signals, 1)) }
+
+  package mutating func put(_ letter: Letter) -> Outcome {
+    switch (letter.input, letter.origin) {
+    case (.tick, _):
+      // While the journal is stuck one waiting tick is enough.
+      if tickWaits { return .replaced }
+      tickWaits = true
+      return .taken
+    case (.heartbeat, .heartbeat(let peer, _)):
+      guard heartbeats[peer] != nil || heartbeats.count < limits.others else { return shedding(letter) }
+      return heartbeats.updateValue(letter, forKey: peer) == nil ? .taken : .replaced
+    case (.signals, .batch(let peer, _)): return put(letter, of: .agent(peer))
+    case (.alerts, _): return put(letter, of: .api)
+    default:
+      guard others.count < limits.others else { return shedding(letter) }
+      others.append(letter)
+      return .taken
+    }
+  }
+
+  private mutating func shedding(_ letter: Letter) -> Outcome {
+    shed += 1
+    return .shed([letter.origin])
+  }
+
+  private mutating func put(_ letter: Letter, of source: Source) -> Outcome {
+    // A message that is sent again while its first copy still waits is the same message.
+    if case .batch = letter.origin, queues[source]?.contains(where: { $0.origin == letter.origin }) == true {
+      return .replaced
+    }
+    queues[source, default: []].append(letter)
+    add(letter.weight, to: source)
+    var out: [Origin] = []
+    while waitingSignals > limits.signals, let greedy = greediest(), let last = queues[greedy]?.popLast() {
+      add(-last.weight, to: greedy)
+      if queues[greedy]?.isEmpty == true { queues.removeValue(forKey: greedy) }
+      out.append(last.origin)
+      shed += 1
+    }
+    return out.isEmpty ? .taken : .shed(out)
+  }
+
+  private mutating func add(_ weight: Int, to source: Source) {
+    waitingSignals += weight
+    let new = (weights[source] ?? 0) + weight
+    weights[source] = new == 0 ? nil : new
+  }
+
+  /// The source with the most waiting signals.
+  private func greediest() -> Source? {
+    queues.keys.max { (weights[$0] ?? 0) < (weights[$1] ?? 0) }
+  }
+
+  /// Takes the next letters: what is no signal first, then the sources in turn.
+  /// - Parameters:
+  ///   - signals: signals at the most, but at least one message.
+  ///   - letters: letters at the most.
+  package mutating func take(signals limit: Int, letters: Int) -> [Letter] {
+    var taken: [Letter] = []
+    while taken.count < letters, let letter = others.popFirst() { taken.append(letter) }
+    while taken.count < letters, !heartbeats.isEmpty { taken.append(heartbeats.removeFirst().value) }
+    // After a long wait leases are renewed before time takes them.
+    if taken.count < letters, tickWaits {
+      tickWaits = false
+      taken.append(Letter(input: .tick, origin: .nobody))
+    }
+    var weight = 0
+    while taken.count < letters, weight < limit, !queues.isEmpty {
+      turn = turn < queues.count ? turn : 0
+      let source = queues.elements[turn].key
+      guard let letter = queues.values[turn].popFirst() else { break }
+      if queues.values[turn].isEmpty { queues.remove(at: turn) } else { turn += 1 }
+      add(-letter.weight, to: source)
+      weight += letter.weight
+      taken.append(letter)
+    }
+    return taken
+  }
+
+  /// Takes out all that is left.
+  package mutating func drain() -> [Letter] {
+    var all: [Letter] = []
+    while !isEmpty { all += take(signals: .max, letters: .max) }
+    return all
+  }
+}
