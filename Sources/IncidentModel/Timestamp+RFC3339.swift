@@ -10,26 +10,53 @@ extension Timestamp {
   ///
   /// A moment that it can't say is written as the first or last one that it can.
   package var rfc3339: String {
+    String(unsafeUninitializedCapacity: 24) { buffer in
+      write(to: buffer)
+      return 24
+    }
+  }
+
+  /// Appends ``rfc3339`` as bytes, without a string in between.
+  package func appendRFC3339(to bytes: inout [UInt8]) {
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 24) { buffer in
+      write(to: buffer)
+      bytes.append(contentsOf: buffer)
+    }
+  }
+
+  /// Writes the 24 bytes of ``rfc3339``.
+  private func write(to buffer: UnsafeMutableBufferPointer<UInt8>) {
     let milliseconds = min(max(milliseconds, Self.representable.lowerBound), Self.representable.upperBound)
     let days = (milliseconds >= 0 ? milliseconds : milliseconds - (Self.day - 1)) / Self.day
     let time = milliseconds - days * Self.day
     let date = Self.date(days)
-    func padded(_ number: Int64, _ width: Int = 2) -> String {
-      let digits = String(number)
-      return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+    var index = 0
+    func put(_ number: Int64, _ width: Int, _ end: Unicode.Scalar) {
+      var rest = number
+      for place in (index..<index + width).reversed() {
+        buffer.initializeElement(at: place, to: UInt8(ascii: "0") + UInt8(rest % 10))
+        rest /= 10
+      }
+      buffer.initializeElement(at: index + width, to: UInt8(ascii: end))
+      index += width + 1
     }
-    return "\(padded(date.year, 4))-\(padded(date.month))-\(padded(date.day))T"
-      + "\(padded(time / 3_600_000)):\(padded(time / 60_000 % 60)):\(padded(time / 1000 % 60))"
-      + ".\(padded(time % 1000, 3))Z"
+    put(date.year, 4, "-")
+    put(date.month, 2, "-")
+    put(date.day, 2, "T")
+    put(time / 3_600_000, 2, ":")
+    put(time / 60_000 % 60, 2, ":")
+    put(time / 1000 % 60, 2, ".")
+    put(time % 1000, 3, "Z")
   }
 
   /// Reads RFC 3339, with or without a fraction, with `Z` or an offset; `nil` for anything else.
   package init?(rfc3339 text: String) {
-    let bytes = Array(text.utf8)
-    guard (20...40).contains(bytes.count) else { return nil }
-    var reader = DigitReader(bytes: bytes)
+    let text = text.utf8
+    guard (20...40).contains(text.count) else { return nil }
+    var reader = DigitReader(bytes: Array(text))
     guard let year = reader.number(4), reader.skip("-"), let month = reader.number(2), reader.skip("-"),
-      let dayOfMonth = reader.number(2), reader.skip("T", "t", " "), let hour = reader.number(2),
+      let dayOfMonth = reader.number(2), reader.skip("T") || reader.skip("t") || reader.skip(" "),
+      let hour = reader.number(2),
       reader.skip(":"), let minute = reader.number(2), reader.skip(":"), let second = reader.number(2),
       (1...12).contains(month), dayOfMonth >= 1, hour < 24, minute < 60,
       // 60 is a leap second, which counts as the first of the next minute.
@@ -95,8 +122,8 @@ private struct DigitReader {
     return number
   }
 
-  mutating func skip(_ characters: Unicode.Scalar...) -> Bool {
-    guard index < bytes.count, characters.contains(Unicode.Scalar(bytes[index])) else { return false }
+  mutating func skip(_ character: Unicode.Scalar) -> Bool {
+    guard index < bytes.count, bytes[index] == UInt8(ascii: character) else { return false }
     index += 1
     return true
   }
@@ -104,19 +131,21 @@ private struct DigitReader {
   /// Milliseconds, rounded; 0 where there is no fraction, `nil` for a point without digits.
   mutating func fraction() -> Int64? {
     guard skip(".") else { return 0 }
-    var digits: [Int64] = []
+    var tenThousandths: Int64 = 0
+    var count = 0
     while let digit {
-      digits.append(digit)
+      if count < 4 { tenThousandths = tenThousandths * 10 + digit }
+      count += 1
       index += 1
     }
-    if digits.isEmpty { return nil }
-    digits += [0, 0, 0, 0]
-    return digits[0] * 100 + digits[1] * 10 + digits[2] + (digits[3] >= 5 ? 1 : 0)
+    if count == 0 { return nil }
+    for _ in min(count, 4)..<4 { tenThousandths *= 10 }
+    return (tenThousandths + 5) / 10
   }
 
   /// Minutes east of UTC.
   mutating func offset() -> Int64? {
-    if skip("Z", "z") { return 0 }
+    if skip("Z") || skip("z") { return 0 }
     let isEast = skip("+")
     guard isEast || skip("-"), let hours = number(2) else { return nil }
     _ = skip(":")

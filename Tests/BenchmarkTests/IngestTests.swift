@@ -10,6 +10,7 @@ struct IngestTests {
   func ingest() async throws {
     let benchmark = IngestBenchmark(
       mix: AlertMix(count: 230, series: 50, now: Timestamp(seconds: 1_700_000_000)), window: 100,
+      sizes: [1, 100],
       stores: [.sqlite], withAlertmanager: false, coordinator: try builtExecutable("aiops-coordinator"),
       synchronousMessages: 20, progress: { _ in })
     let report = try await benchmark.run()

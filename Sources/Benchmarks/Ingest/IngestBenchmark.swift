@@ -4,17 +4,16 @@ import TestKit
 
 /// Feeds the same alerts to a coordinator over every store and way, and to Alertmanager.
 struct IngestBenchmark: Sendable {
-  /// Everything is sent in messages of this many alerts.
-  static let sizes = [1, 100]
-
   let mix: AlertMix
   /// Alerts under way on the bus at the most.
   let window: Int
+  /// Everything is sent in messages of so many alerts.
+  let sizes: [Int]
   let stores: [BenchmarkStore]
   let withAlertmanager: Bool
   /// The coordinator's program.
   let coordinator: String
-  /// Messages of the rows that wait for every single acknowledgement of a journal.
+  /// Messages of the rows that wait for every single acknowledgement of a journal; 0 for no such rows.
   let synchronousMessages: Int
   /// Told what is being done.
   let progress: @Sendable (String) -> Void
@@ -24,12 +23,13 @@ struct IngestBenchmark: Sendable {
     var report = IngestReport(
       cores: sysconf(Int32(_SC_NPROCESSORS_ONLN)), alerts: mix.count, series: mix.series)
     if withAlertmanager {
-      for size in Self.sizes { report.rows.append(try await alertmanager(size, window: 1)) }
+      for size in sizes { report.rows.append(try await alertmanager(size, window: 1)) }
     }
     for store in stores {
       try await withDatabase(store) { database in
-        for size in Self.sizes {
+        for size in sizes {
           report.rows.append(try await bus(store, size, window: max(1, window / size), database))
+          if synchronousMessages == 0 { continue }
           report.rows.append(try await bus(store, size, window: 1, database))
           report.rows.append(try await post(store, size, database))
         }

@@ -24,8 +24,11 @@ struct IngestCommand: AsyncParsableCommand {
   @Option(help: "Alerts on the bus that are not acknowledged yet, at the most.")
   var window = 2_000
 
-  @Option(help: "Messages of the rows in which every one waits for the disk, at the most.")
+  @Option(help: "Messages of the rows in which every one waits for the disk, at the most; 0 for no such row.")
   var synchronous = 2_000
+
+  @Option(help: "Alerts a message, with commas between.")
+  var sizes = "1,100"
 
   @Option(help: "Where the coordinator keeps its journal, with commas between: sqlite, postgres.")
   var stores = "sqlite"
@@ -43,10 +46,20 @@ struct IngestCommand: AsyncParsableCommand {
     guard fingerprints.map({ (1...count).contains($0) }) ?? true else {
       throw ValidationError("--fingerprints must be from 1 to --count.")
     }
-    guard (1...100_000).contains(window), synchronous > 0 else {
-      throw ValidationError("--window must be from 1 to 100,000, --synchronous at least 1.")
+    guard (1...100_000).contains(window), synchronous >= 0 else {
+      throw ValidationError("--window must be from 1 to 100,000, --synchronous not negative.")
     }
     _ = try chosenStores()
+    _ = try chosenSizes()
+  }
+
+  private func chosenSizes() throws -> [Int] {
+    try sizes.split(separator: ",").map { text in
+      guard let size = Int(text), (1...1_000).contains(size) else {
+        throw ValidationError("--sizes must be numbers from 1 to 1,000.")
+      }
+      return size
+    }
   }
 
   private func chosenStores() throws -> [BenchmarkStore] {
@@ -62,7 +75,8 @@ struct IngestCommand: AsyncParsableCommand {
     let benchmark = IngestBenchmark(
       mix: AlertMix(
         count: count, series: fingerprints ?? count, now: Timestamp(seconds: Date().timeIntervalSince1970)),
-      window: window, stores: try chosenStores(), withAlertmanager: !skipAlertmanager,
+      window: window, sizes: try chosenSizes(), stores: try chosenStores(),
+      withAlertmanager: !skipAlertmanager,
       coordinator: try builtExecutable("aiops-coordinator"), synchronousMessages: synchronous,
       progress: { say("… \($0)", asError: true) })
     let report = try await benchmark.run()

@@ -6,10 +6,9 @@ extension JournalRecord {
   /// The record of an event.
   init(_ event: EngineEvent, encoder: JSONEncoder) throws(StoreError) {
     do {
-      let payload = String(decoding: try encoder.encode(event.fact), as: UTF8.self)
       self.init(
         sequence: Int64(event.sequence), incident: event.incident, at: event.at, kind: event.fact.name,
-        actor: event.actor, payload: payload)
+        actor: event.actor, payload: try event.fact.json(encoder))
     } catch {
       throw .failed(path: "journal", detail: "event \(event.sequence) can't be written as JSON: \(error)")
     }
@@ -19,7 +18,7 @@ extension JournalRecord {
   func event(decoder: JSONDecoder) throws -> EngineEvent {
     EngineEvent(
       sequence: UInt64(sequence), at: at, incident: incident, actor: actor,
-      fact: try decoder.decode(Fact.self, from: Data(payload.utf8)))
+      fact: try Fact(json: payload, decoder))
   }
 }
 
