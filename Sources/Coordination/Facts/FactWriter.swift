@@ -97,7 +97,9 @@ extension JSONText {
     text(signal.id)
     raw(#","labels":{"#)
     var isFirst = true
-    for (name, value) in signal.labels.sorted(by: { $0.key < $1.key }) {
+    // By their bytes, as the encoder sorts keys, and not as Swift compares texts.
+    let labels = signal.labels.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+    for (name, value) in labels {
       if !isFirst { raw(",") }
       isFirst = false
       text(name)
