@@ -23,7 +23,7 @@ package enum ResolverAgent {
       CollectionMeter(settings: settings)
     }
     let link = AgentLink(
-      info: agent.info, endpoints: [settings.coordinator.bus], worker: worker, slots: slots,
+      info: agent.info, endpoints: settings.busEndpoints, worker: worker, slots: slots,
       logger: agent.logger)
     return [
       AgentService("link") {

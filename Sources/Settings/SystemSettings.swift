@@ -5,6 +5,9 @@ package struct SystemSettings: Sendable, Equatable {
   /// The file it came from; `nil` for the built-in defaults.
   package var file: String?
   package var coordinator = CoordinatorSettings()
+  /// The buses of all coordinators, of which one leads; empty where there is only ``coordinator``.
+  package var coordinators: [String] = []
+  package var detector = DetectorSettings()
   package var correlation = CorrelationSettings()
   package var escalation = EscalationSettings()
   /// What is watched.
@@ -20,6 +23,9 @@ package struct SystemSettings: Sendable, Equatable {
 
   /// Settings with nothing watched; see ``defaults(host:)`` for those of a machine without a file.
   package init() {}
+
+  /// The buses that agents connect to.
+  package var busEndpoints: [String] { coordinators.isEmpty ? [coordinator.bus] : coordinators }
 
   /// The configured source of that name.
   package func source(named name: String) -> SourceSettings? { sources.first { $0.name == name } }
@@ -44,6 +50,17 @@ package struct CoordinatorSettings: Sendable, Equatable {
   package var leaseSeconds = 10.0
   /// Agents say that they are there every so many seconds.
   package var heartbeatSeconds = 2.0
+
+  /// The defaults.
+  package init() {}
+}
+
+/// How detectors keep what no coordinator has yet.
+package struct DetectorSettings: Sendable, Equatable {
+  /// The folder where signals are kept besides, so that they outlive the process; `nil` for memory alone.
+  package var spool: String?
+  /// Signals that are kept at the most.
+  package var spoolLimit = 10_000
 
   /// The defaults.
   package init() {}

@@ -53,7 +53,8 @@ struct AIOpsDetector: AsyncParsableCommand {
   private func watch() async -> Never {
     await AgentRuntime.run(kind: .detector, options: options) { agent in
       let link = AgentLink(
-        info: agent.info, endpoints: [agent.settings.coordinator.bus], logger: agent.logger)
+        info: agent.info, endpoints: agent.settings.busEndpoints,
+        spoolLimit: agent.settings.detector.spoolLimit, logger: agent.logger)
       let detector = try DetectorService(
         sources: agent.settings.sources, name: agent.name, instance: agent.info.instance, sink: link,
         now: Self.now, logger: agent.logger)

@@ -138,3 +138,39 @@ import Testing
     #expect(await link.counters.spooled == 1)
   }
 }
+
+@Suite(.timeLimit(.minutes(1))) struct FailoverTests {
+  @Test("an agent of two coordinators works with the one that leads, and moves on when that dies")
+  func failover() async throws {
+    try await withCoordinator(FakeCoordinator("B", epoch: 2)) { second in
+      let first = FakeCoordinator("A", epoch: 1)
+      await second.standBy(leader: nil)
+      try await first.start()
+      let ends = [await first.endpoints.bus, await second.endpoints.bus]
+      let link = AgentLink(
+        info: AgentInfo(instance: "agent-1", kind: .detector, name: "one", version: "1", pid: 1, targets: []),
+        endpoints: ends, timing: fast, load: { 0.5 }, logger: quiet)
+      try await withRunning(link) {
+        var known = ""
+        await withTaskGroup(of: Void.self) { group in
+          group.addTask { await first.serve() }
+          if let home = try? await link.home() {
+            #expect(home.endpoint == ends[0])
+            known = home.welcome.coordinator
+          }
+          await first.server.close()
+        }
+        #expect(known == "A")
+        var generator = Generator(seed: 1)
+        let sent = (0..<200).map { _ in generator.signal() }
+        await link.submit(sent)
+        try await eventually("the standby is asked") { await second.has("hello", 2) }
+        #expect(await link.counters.acceptedSignals == 0)
+        await second.lead()
+        let home = try await link.home(after: known)
+        #expect(home.endpoint == ends[1] && home.welcome.coordinator == "B")
+        try await eventually("the signals arrive") { await link.counters.acceptedSignals == 200 }
+      }
+    }
+  }
+}

@@ -38,6 +38,8 @@ actor FakeCoordinator {
   private var ignored: [String: Int] = [:]
   private var refusals: [String: String] = [:]
   private var invalid: Set<UInt64> = []
+  private var isLeading = true
+  private var leader: String?
   private var state = Snapshot(coordinator: "", sequence: 0, incidents: [])
 
   init(
@@ -75,7 +77,8 @@ actor FakeCoordinator {
   }
 
   private func answers(to message: AgentMessage) -> [CoordinatorMessage] {
-    switch message {
+    if !isLeading { return [.notLeading(leader: leader)] }
+    return switch message {
     case .hello:
       [
         .welcome(
@@ -104,6 +107,12 @@ actor FakeCoordinator {
   /// Does not answer the next `count` messages of a name.
   func ignore(_ name: String, _ count: Int = .max) { ignored[name] = count }
   func refuse(_ name: String, reason: String) { refusals[name] = reason }
+  /// Answers from now on as a standby does.
+  func standBy(leader: String?) {
+    isLeading = false
+    self.leader = leader
+  }
+  func lead() { isLeading = true }
   func invalidate(_ lease: Lease) { invalid.insert(lease.token) }
   func set(sequence: UInt64, _ incidents: [IncidentDigest]) {
     state.sequence = sequence

@@ -51,6 +51,18 @@ struct LoaderTests {
     #expect(settings.escalation.levels.count == 2)
   }
 
+  @Test("agents connect to the coordinator's bus, or to those of all coordinators")
+  func coordinators() throws {
+    #expect(try load("coordinator: {bus: \"tcp://127.0.0.1:7000\"}").busEndpoints == ["tcp://127.0.0.1:7000"])
+    let settings = try load(
+      "coordinators: [\"tcp://127.0.0.1:5570\", \"ipc:///run/b\"]\ndetector: {spool: /s, spool_limit: 7}")
+    #expect(settings.busEndpoints == ["tcp://127.0.0.1:5570", "ipc:///run/b"])
+    #expect(settings.coordinator.bus == "tcp://127.0.0.1:5570")
+    #expect(settings.detector.spool == "/s")
+    #expect(settings.detector.spoolLimit == 7)
+    #expect(try load("").detector == DetectorSettings())
+  }
+
   @Test(
     "durations have units",
     arguments: [

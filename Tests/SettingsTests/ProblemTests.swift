@@ -40,6 +40,24 @@ struct ProblemTests {
           + "default and there are no keys or tokens yet that could open it: use 127.0.0.1"
       ),
       (
+        "coordinators: [\"tcp://127.0.0.1:5570\", \"tcp://127.0.0.1:5570\"]",
+        "test.yaml:1:40: coordinators[1]: is there already; each coordinator has a bus of its own"
+      ),
+      (
+        "coordinators: [\"tcp://10.1.2.3:5570\"]",
+        "test.yaml:1:16: coordinators[0]: \"10.1.2.3\" is not a loopback address; everything is closed by "
+          + "default and there are no keys or tokens yet that could open it: use 127.0.0.1"
+      ),
+      (
+        "coordinators: []",
+        "test.yaml:1:15: coordinators: needs at least one bus, or leave the key out: agents then connect to "
+          + "coordinator.bus"
+      ),
+      (
+        "detector: {spool_limit: 0}",
+        "test.yaml:1:25: detector.spool_limit: 0 is out of range; must be 1 to 1000000"
+      ),
+      (
         "sources: [{name: d, type: postgres, url_env: NOPE}]",
         "test.yaml:1:46: sources[0].url_env: the environment variable \"NOPE\" is not set"
       ),

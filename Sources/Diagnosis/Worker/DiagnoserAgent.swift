@@ -22,7 +22,7 @@ package enum DiagnoserAgent {
     let history = RememberedIncidents()
     let worker = DiagnosisWorker(settings: agent.settings, history: history, logger: agent.logger)
     let link = AgentLink(
-      info: agent.info, endpoints: [agent.settings.coordinator.bus], worker: worker, slots: slots,
+      info: agent.info, endpoints: agent.settings.busEndpoints, worker: worker, slots: slots,
       logger: agent.logger)
     return [
       AgentService("link") { await link.run() },
@@ -34,20 +34,28 @@ package enum DiagnoserAgent {
   private static func remember(
     in history: RememberedIncidents, _ link: AgentLink, _ agent: Agent
   ) async throws {
-    let coordinator = agent.settings.coordinator
     while true {
-      try await link.ready()
-      let endpoint = await link.welcome?.changesEndpoint ?? coordinator.changes
+      let home = try await link.home()
       let subscriber = ChangeSubscriber(
-        busEndpoint: coordinator.bus, changesEndpoint: endpoint, logger: agent.logger)
-      for await update in subscriber.updates {
-        switch update {
-        case .reset(let digests): await history.reset(to: digests)
-        case .changed(let digest): await history.note(digest)
+        busEndpoint: home.endpoint, changesEndpoint: home.welcome.changesEndpoint, logger: agent.logger)
+      await withDiscardingTaskGroup { group in
+        group.addTask {
+          // Another coordinator leads by now, and publishes elsewhere.
+          _ = try? await link.home(after: home.welcome.coordinator)
+          await subscriber.close()
         }
+        for await update in subscriber.updates {
+          switch update {
+          case .reset(let digests): await history.reset(to: digests)
+          case .changed(let digest): await history.note(digest)
+          }
+        }
+        group.cancelAll()
       }
-      await subscriber.close()
-      try await Task.sleep(for: historyRetry)
+      // At once where there is another home by now.
+      if await link.welcome?.coordinator == home.welcome.coordinator {
+        try await Task.sleep(for: historyRetry)
+      }
     }
   }
 }

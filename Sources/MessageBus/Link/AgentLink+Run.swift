@@ -32,7 +32,7 @@ extension AgentLink {
         _ = await loop.wait(readable: sockets.compactMap { $0 }, until: deadline)
       }
       isStopping = true
-      resumeWaiters(throwing: CancellationError())
+      failWaiters()
       handle(.stop)
       for (job, _) in takeAccepted() { handle(.ended(token: job.lease.token, nil)) }
       await letWorkersEnd()

@@ -14,6 +14,20 @@ package import Logging
 package actor AgentLink: SignalSink, JobReporter {
   typealias Instant = ContinuousClock.Instant
 
+  /// Somebody who waits for a coordinator.
+  struct Waiter {
+    /// The run of a coordinator that is not meant.
+    let known: String?
+    let continuation: CheckedContinuation<Void, any Error>
+  }
+
+  /// A coordinator that leads.
+  package struct Home: Sendable {
+    /// Its bus.
+    package let endpoint: String
+    package let welcome: Welcome
+  }
+
   nonisolated let loop = ZMQLoop(name: "bus-link")
   package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
@@ -40,7 +54,7 @@ package actor AgentLink: SignalSink, JobReporter {
   /// Answers that came before anybody waited for them.
   var early: [UInt64: LeaseError?] = [:]
   var lastRequest: UInt64 = 0
-  var waiters: [UInt64: CheckedContinuation<Void, any Error>] = [:]
+  var waiters: [UInt64: Waiter] = [:]
   var lastWaiter: UInt64 = 0
   var malformedFrames = 0
 
@@ -88,8 +102,19 @@ package actor AgentLink: SignalSink, JobReporter {
 
   /// Returns when the coordinator has welcomed the agent, at once if it has.
   /// - Throws: when the task is cancelled before, or the link was stopped.
-  package func ready() async throws(CancellationError) {
-    if isConnected { return }
+  package func ready() async throws(CancellationError) { try await wait(for: nil) }
+
+  /// The coordinator that is listened to, as soon as there is one.
+  /// - Parameter known: a run of a coordinator that is not meant; the next one is waited for.
+  /// - Throws: when the task is cancelled before, or the link was stopped.
+  package func home(after known: String? = nil) async throws(CancellationError) -> Home {
+    try await wait(for: known)
+    guard let home = core.home, let welcome = core.welcome else { throw CancellationError() }
+    return Home(endpoint: core.endpoints[home], welcome: welcome)
+  }
+
+  private func wait(for known: String?) async throws(CancellationError) {
+    if isConnected, core.welcome?.coordinator != known { return }
     if isStopping { throw CancellationError() }
     lastWaiter += 1
     let id = lastWaiter
@@ -97,7 +122,7 @@ package actor AgentLink: SignalSink, JobReporter {
       try await withTaskCancellationHandler {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
           if Task.isCancelled { return continuation.resume(throwing: CancellationError()) }
-          waiters[id] = continuation
+          waiters[id] = Waiter(known: known, continuation: continuation)
         }
       } onCancel: {
         // Unstructured because a cancellation handler cannot wait for the actor; it only ends the wait.
@@ -107,15 +132,22 @@ package actor AgentLink: SignalSink, JobReporter {
   }
 
   private func cancelWaiter(_ id: UInt64) {
-    waiters.removeValue(forKey: id)?.resume(throwing: CancellationError())
+    waiters.removeValue(forKey: id)?.continuation.resume(throwing: CancellationError())
   }
 
-  func resumeWaiters(throwing error: CancellationError? = nil) {
-    let resumed = waiters
-    waiters = [:]
-    for waiter in resumed.values {
-      if let error { waiter.resume(throwing: error) } else { waiter.resume() }
+  /// A coordinator welcomed the link.
+  func resumeWaiters() {
+    for (id, waiter) in waiters where waiter.known == nil || waiter.known != core.welcome?.coordinator {
+      waiters[id] = nil
+      waiter.continuation.resume()
     }
+  }
+
+  /// There will be no coordinator any more.
+  func failWaiters() {
+    let failed = waiters
+    waiters = [:]
+    for waiter in failed.values { waiter.continuation.resume(throwing: CancellationError()) }
   }
 
   package func submit(_ signals: [Signal]) { handle(.submit(signals)) }

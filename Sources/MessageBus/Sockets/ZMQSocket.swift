@@ -82,7 +82,9 @@ final class ZMQSocket {
     // Somebody who connects and says nothing is let go.
     try set(ZMQ_HANDSHAKE_IVL, 5_000)
     try set(ZMQ_RECONNECT_IVL, 100)
-    try set(ZMQ_RECONNECT_IVL_MAX, 1_000)
+    // A coordinator that comes back is to be met within a second.
+    try set(ZMQ_RECONNECT_IVL_MAX, 500)
+    try set(ZMQ_CONNECT_TIMEOUT, 2_000)
   }
 
   private func setUp(_ kind: Kind) throws(BusError) {

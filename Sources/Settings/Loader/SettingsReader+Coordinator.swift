@@ -26,7 +26,7 @@ extension SettingsReader {
     return settings
   }
 
-  private func endpoint(_ value: YAMLValue) -> String? {
+  func endpoint(_ value: YAMLValue) -> String? {
     guard let text = value.text(1...200) else { return nil }
     if let reason = NetworkText.busObjection(text) {
       value.report(reason)
