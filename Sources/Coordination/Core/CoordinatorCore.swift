@@ -120,7 +120,10 @@ package struct CoordinatorCore: Sendable {
   package func isTrusted(at now: Timestamp) -> Bool { epoch != nil && now - confirmedAt <= Self.trust }
 
   /// The epoch it leads under.
-  package var epoch: UInt64? { if case .leading(let epoch) = role { epoch } else { nil } }
+  package var epoch: UInt64? {
+    // Inlined into an async function of an actor that has a core, it crashes the optimiser of Swift 6.3.
+    @inline(never) get { if case .leading(let epoch) = role { epoch } else { nil } }
+  }
 
   // MARK: The way of an input
 
