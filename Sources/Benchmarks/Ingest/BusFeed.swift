@@ -32,46 +32,98 @@ struct BusFeed {
     defer { socket.close() }
     try socket.greet(patience: patience)
 
-    let clock = ContinuousClock()
-    var result = FeedResult(latencies: Latencies(capacity: frames.count))
-    var sentAt = [ContinuousClock.Instant?](repeating: nil, count: frames.count + 1)
-    var next = 0
-    var acknowledged = 0
-    let began = clock.now
-    var lastProgress = began
-    // A coordinator that is full says how long its senders shall wait; this one does as it is told.
-    var notBefore = began
-    while acknowledged < frames.count {
-      let mayWrite = next < frames.count && next - acknowledged < window && clock.now >= notBefore
-      while mayWrite, next < frames.count, next - acknowledged < window, socket.send(frames[next]) {
-        next += 1
-        sentAt[next] = clock.now
-      }
-      let isFull = mayWrite && next < frames.count && next - acknowledged < window
-      let pause = (notBefore - clock.now).milliseconds
-      socket.wait(milliseconds: pause > 0 ? min(Int(pause) + 1, 100) : 100, orWritable: isFull)
+    var conversation = Conversation(frames: frames, window: window)
+    while !conversation.isOver {
+      let isFull = conversation.speak(on: socket)
+      socket.wait(milliseconds: conversation.pause, orWritable: isFull)
       while let message = try socket.receive() {
         switch message {
-        case .accepted(let batch, let pause):
-          if pause > 0 { notBefore = max(notBefore, clock.now + .milliseconds(Int(pause))) }
-          guard batch < sentAt.count, let sent = sentAt[Int(batch)] else { continue }
-          sentAt[Int(batch)] = nil
-          lastProgress = clock.now
-          result.latencies.add(lastProgress - sent)
-          acknowledged += 1
+        case .accepted(let batch, let pause): conversation.accepted(batch, pause: pause)
         case .unknownAgent: try socket.sayHello()
         case .rejected(let reason): throw BenchmarkError("the coordinator refused a batch: \(reason)")
         default: break
         }
       }
-      if clock.now - lastProgress > patience {
+      if conversation.silence > patience {
         throw BenchmarkError(
-          "the coordinator acknowledged \(acknowledged) of \(frames.count) batches, "
+          "the coordinator acknowledged \(conversation.acknowledged) of \(frames.count) batches, "
             + "then none for \(patience)")
       }
     }
-    result.seconds = (lastProgress - began).inSeconds
-    result.alerts = alerts
-    return result
+    return conversation.result(alerts: alerts)
+  }
+}
+
+/// What was said to the coordinator and what it acknowledged.
+private struct Conversation {
+  /// An agent too says again what is not acknowledged for so long: an acknowledgement may be lost.
+  private static let resendAfter = Duration.seconds(1)
+
+  private let frames: [[UInt8]]
+  private let window: Int
+  private let clock = ContinuousClock()
+  private let began: ContinuousClock.Instant
+  /// When each batch was first sent, until it is acknowledged.
+  private var sentAt: [ContinuousClock.Instant?]
+  private var next = 0
+  private(set) var acknowledged = 0
+  private var lastProgress: ContinuousClock.Instant
+  private var lastResend: ContinuousClock.Instant
+  private var resent = 0
+  private var latencies: Latencies
+  /// A coordinator that is full says how long its senders shall wait; this one does as it is told.
+  private var notBefore: ContinuousClock.Instant
+
+  init(frames: [[UInt8]], window: Int) {
+    self.frames = frames
+    self.window = window
+    began = clock.now
+    lastProgress = began
+    lastResend = began
+    notBefore = began
+    sentAt = Array(repeating: nil, count: frames.count + 1)
+    latencies = Latencies(capacity: frames.count)
+  }
+
+  var isOver: Bool { acknowledged == frames.count }
+  var silence: Duration { clock.now - lastProgress }
+  /// How long to listen before speaking again, in milliseconds.
+  var pause: Int { min(max(Int((notBefore - clock.now).milliseconds) + 1, 100), 1_000) }
+
+  private var mayGoOn: Bool { next < frames.count && next - acknowledged < window }
+
+  /// Sends as much as window and socket take.
+  /// - Returns: whether the socket is full.
+  mutating func speak(on socket: BusPeer) -> Bool {
+    let now = clock.now
+    guard now >= notBefore else { return false }
+    if now - max(lastProgress, lastResend) > Self.resendAfter {
+      lastResend = now
+      for batch in 1...max(next, 1) where sentAt[batch] != nil {
+        if !socket.send(frames[batch - 1]) { return true }
+        resent += 1
+      }
+    }
+    while mayGoOn {
+      if !socket.send(frames[next]) { return true }
+      next += 1
+      sentAt[next] = clock.now
+    }
+    return false
+  }
+
+  mutating func accepted(_ batch: UInt64, pause: UInt32) {
+    let now = clock.now
+    if pause > 0 { notBefore = max(notBefore, now + .milliseconds(Int(pause))) }
+    guard batch < sentAt.count, let sent = sentAt[Int(batch)] else { return }
+    sentAt[Int(batch)] = nil
+    lastProgress = now
+    latencies.add(now - sent)
+    acknowledged += 1
+  }
+
+  func result(alerts: Int) -> FeedResult {
+    FeedResult(
+      alerts: alerts, seconds: (lastProgress - began).inSeconds, latencies: latencies, resent: resent)
   }
 }

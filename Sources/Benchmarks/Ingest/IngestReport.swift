@@ -16,6 +16,8 @@ struct IngestRow: Sendable, Encodable {
   /// From a message to its acknowledgement, in milliseconds.
   var p50Milliseconds: Double
   var p99Milliseconds: Double
+  /// Messages that were sent again because no acknowledgement came for a second.
+  var resent: Int
   /// User and system time of the receiver's process, and of the database's where there is one.
   var cpuSeconds: Double
   /// The receiver's memory at the end; the database's is not in it.
@@ -36,6 +38,7 @@ struct IngestRow: Sendable, Encodable {
     self.window = window
     alerts = result.alerts
     seconds = result.seconds
+    resent = result.resent
     alertsPerSecond = result.rate
     var latencies = result.latencies
     p50Milliseconds = latencies.percentile(0.5)
@@ -57,7 +60,8 @@ struct IngestReport: Sendable, Encodable {
   /// The table for people.
   var text: String {
     var table = TextTable([
-      "alerts into", "a message", "window", "alerts", "alerts/s", "p50 ms", "p99 ms", "CPU s", "RSS MB",
+      "alerts into", "a message", "window", "alerts", "alerts/s", "p50 ms", "p99 ms", "resent", "CPU s",
+      "RSS MB",
       "PSS MB", "rate", "memory",
     ])
     func ratio(_ value: Double?) -> String { value.map { fixed($0, 2) + "x" } ?? "" }
@@ -66,7 +70,8 @@ struct IngestReport: Sendable, Encodable {
       table.add([
         row.receiver, grouped(row.perMessage), grouped(row.window), grouped(row.alerts),
         grouped(Int(row.alertsPerSecond)), fixed(row.p50Milliseconds, 2), fixed(row.p99Milliseconds, 2),
-        fixed(row.cpuSeconds, 2), megabytes(row.residentBytes), megabytes(row.proportionalBytes),
+        grouped(row.resent), fixed(row.cpuSeconds, 2), megabytes(row.residentBytes),
+        megabytes(row.proportionalBytes),
         ratio(row.rateRatio), ratio(row.memoryRatio),
       ])
     }

@@ -41,6 +41,7 @@ package actor Coordinator {
   private var calls: [UInt64: CheckedContinuation<EngineReply?, Never>] = [:]
   private var lastCall: UInt64 = 0
   private var isEnding = false
+  private var logBudget = LogBudget()
 
   /// The coordinator's time.
   package nonisolated var now: Timestamp { clock.withLock { $0.now } }
@@ -257,6 +258,7 @@ package actor Coordinator {
   }
 
   private func observe(_ events: [EngineEvent]) {
+    logBudget.fill(at: now)
     for event in events {
       metrics.observe(event, incident: event.incident.flatMap { core.engine.state.records[$0]?.incident })
       logEvent(event)
@@ -270,7 +272,8 @@ package actor Coordinator {
       case .signalled, .exchanged, .noted: .debug
       default: .info
       }
-    guard level >= logger.logLevel, let entry = event.timelineEntry, let id = event.incident else { return }
+    guard level >= logger.logLevel, let id = event.incident, logBudget.take(), let entry = event.timelineEntry
+    else { return }
     logger.log(
       level: level, "\(entry.text)",
       metadata: ["incident_id": "\(id)", "kind": "\(entry.kind)", "actor": "\(entry.actor)"])
@@ -282,6 +285,11 @@ package actor Coordinator {
     while !Task.isCancelled {
       do { try await Task.sleep(for: .milliseconds(250)) } catch { return }
       await take([.tick])
+      let left = logBudget.takeLeftOut()
+      if left > 0 {
+        logger.notice(
+          "more happens than is logged; the journal has all of it", metadata: ["events": "\(left)"])
+      }
     }
   }
 

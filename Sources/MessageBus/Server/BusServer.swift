@@ -28,9 +28,9 @@ package actor BusServer {
   }
 
   /// Messages handed to the consumer at once.
-  private static let batch = 32
+  private static let batch = 256
   /// Messages looked at, good or bad, before others get their turn.
-  private static let turn = 256
+  private static let turn = 512
   /// Messages queued from one agent before it is held back.
   private static let queuedFromAgent: CInt = 256
 
