@@ -124,7 +124,7 @@ let package = Package(
       "Coordination",
       [
         "IncidentModel", "IncidentEngine", "Settings", "MessageBus", "Notification", "Observability",
-        "Threads", grdb, hummingbird, lifecycle, logging,
+        "PostgresBackend", "Threads", grdb, hummingbird, lifecycle, logging,
       ]),
     module("OperatorTool", ["IncidentModel", "Settings", "HTTPBackend", "Threads", argumentParser]),
 
@@ -178,7 +178,7 @@ let package = Package(
       "CoordinationTests",
       [
         "IncidentModel", "IncidentEngine", "Settings", "MessageBus", "Notification", "Coordination",
-        "HTTPBackend", "TestKit", grdb, logging,
+        "HTTPBackend", "PostgresBackend", "TestKit", grdb, logging,
       ]),
     tests("BenchmarkTests", ["Benchmarks", "IncidentModel", "MessageBus", "TestKit"]),
     tests("OperatorToolTests", ["IncidentModel", "OperatorTool", "TestKit"]),

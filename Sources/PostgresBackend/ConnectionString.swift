@@ -27,6 +27,18 @@ struct ConnectionString: Sendable {
       + "or host=… port=… dbname=… user=…, with special characters in a URL percent-encoded",
     sqlState: nil)
 
+  /// Where it leads, for people: without the password and all that is not asked for.
+  var place: String {
+    let values = Dictionary(options.map { ($0.keyword, $0.value) }) { first, _ in first }
+    func given(_ keyword: String) -> String? { values[keyword].flatMap { $0.isEmpty ? nil : $0 } }
+    let host = given("host") ?? given("hostaddr") ?? "localhost"
+    let port = given("port") ?? "5432"
+    let user = given("user")
+    let database = given("dbname") ?? user ?? ""
+    return "postgres://" + (user.map { $0 + "@" } ?? "") + host + ":" + port
+      + (database.isEmpty ? "" : "/" + database)
+  }
+
   /// `text` with every secret of the connection string blotted out.
   func redacted(_ text: String) -> String {
     options.filter { ["password", "sslpassword"].contains($0.keyword) && !$0.value.isEmpty }

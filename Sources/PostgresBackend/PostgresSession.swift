@@ -14,6 +14,17 @@ final class PostgresSession {
     var bytes = 32 << 20
   }
 
+  /// What is asked, and by which protocol.
+  enum Request {
+    /// By the simple protocol, which takes several statements.
+    case script(String)
+    /// By the extended one.
+    case statement(String, [PostgresParameter])
+    /// Names a statement, to be asked by its name from then on.
+    case prepare(name: String, String)
+    case prepared(name: String, [PostgresParameter])
+  }
+
   private let connection: OpaquePointer
   private let connectionString: ConnectionString
   private let limits: Limits
@@ -22,12 +33,16 @@ final class PostgresSession {
 
   /// Connects.
   init(
-    _ connectionString: ConnectionString, applicationName: String, limits: Limits, deadline: Deadline
+    _ connectionString: ConnectionString, applicationName: String,
+    keepalives: [(keyword: String, value: String)] = [], limits: Limits, deadline: Deadline
   ) throws(PostgresError) {
     self.connectionString = connectionString
     self.limits = limits
     var options = connectionString.options.filter {
       !["application_name", "fallback_application_name", "client_encoding"].contains($0.keyword)
+    }
+    for option in keepalives where !options.contains(where: { $0.keyword == option.keyword }) {
+      options.append(option)
     }
     options.append(("application_name", applicationName))
     options.append(("client_encoding", "UTF8"))
@@ -76,25 +91,35 @@ final class PostgresSession {
       && PQtransactionStatus(connection) != PQTRANS_UNKNOWN
   }
 
-  /// Sends a query and reads its whole answer. After any throw but `.query` the session is spent.
-  func query(
-    _ sql: String, _ parameters: [String?], deadline: Deadline
-  ) throws(PostgresError) -> PostgresRows {
-    let isSent: CInt
-    if parameters.isEmpty {
-      // The simple protocol, because PgBouncer's admin console knows no other.
-      isSent = PQsendQuery(connection, sql)
-    } else {
-      let values = CStrings(parameters)
-      isSent = withExtendedLifetime(values) {
-        PQsendQueryParams(connection, sql, CInt(parameters.count), nil, values.pointers, nil, nil, 0)
-      }
-    }
-    guard isSent == 1 else { throw broken }
+  /// The number of the server's process that works for this connection; a pool makes one up.
+  var backend: Int32 { PQbackendPID(connection) }
+
+  /// Sends a request and reads its whole answer. After any throw but `.query` the session is spent.
+  func ask(_ request: Request, deadline: Deadline) throws(PostgresError) -> PostgresRows {
+    guard send(request) == 1 else { throw broken }
     // Rows come one by one, so that an endless answer is noticed before it is in memory.
     PQsetSingleRowMode(connection)
     try flush(deadline)
     return try readAnswer(deadline)
+  }
+
+  private func send(_ request: Request) -> CInt {
+    switch request {
+    case .script(let sql): return PQsendQuery(connection, sql)
+    case .statement(let sql, let parameters):
+      let arrays = ParameterArrays(parameters)
+      return withExtendedLifetime(arrays) {
+        PQsendQueryParams(
+          connection, sql, arrays.count, nil, arrays.values, arrays.lengths, arrays.formats, 0)
+      }
+    case .prepare(let name, let sql): return PQsendPrepare(connection, name, sql, 0, nil)
+    case .prepared(let name, let parameters):
+      let arrays = ParameterArrays(parameters)
+      return withExtendedLifetime(arrays) {
+        PQsendQueryPrepared(
+          connection, name, arrays.count, arrays.values, arrays.lengths, arrays.formats, 0)
+      }
+    }
   }
 
   private func flush(_ deadline: Deadline) throws(PostgresError) {

@@ -44,8 +44,10 @@ package struct CoordinatorSettings: Sendable, Equatable {
   package var httpHost = "127.0.0.1"
   /// Port of the HTTP API; 0 takes a free one.
   package var httpPort = 8080
-  /// Path of the SQLite journal.
-  package var store = "aiops.db"
+  /// The journal: the path of an SQLite file, or a PostgreSQL database as `postgres://…`.
+  package var store = Secret("aiops.db")
+  /// Whether ``store`` is a PostgreSQL database.
+  package var storeIsPostgres: Bool { Self.isPostgres(store.exposed) }
   /// A lease that is not renewed for so long is lost, in seconds.
   package var leaseSeconds = 10.0
   /// Agents say that they are there every so many seconds.
@@ -53,6 +55,11 @@ package struct CoordinatorSettings: Sendable, Equatable {
 
   /// The defaults.
   package init() {}
+
+  /// Whether the text of a store means a PostgreSQL database.
+  static func isPostgres(_ store: String) -> Bool {
+    store.hasPrefix("postgres://") || store.hasPrefix("postgresql://")
+  }
 }
 
 /// How detectors keep what no coordinator has yet.

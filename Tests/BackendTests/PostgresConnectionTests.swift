@@ -51,6 +51,64 @@ struct PostgresConnectionTests {
     }
   }
 
+  @Test("whole arrays are parameters too, for prepared statements as for others")
+  func arrays() async throws {
+    try await connected { connection, _ in
+      let texts = ["a", nil, "", "{\"x\":\\1,'é'}", "NULL"]
+      let parameters: [PostgresParameter] = [
+        .bigints([Int64.min, -1, 0, 7, .max]), .texts(texts), .text("9"),
+      ]
+      let sql = "SELECT n, t, $3::int AS x FROM unnest($1::bigint[], $2::text[]) AS u (n, t)"
+      try await connection.prepare("pairs", sql)
+      for rows in [
+        try await connection.query(sql, with: parameters),
+        try await connection.query(prepared: "pairs", with: parameters),
+      ] {
+        #expect(rows.rows.map { $0[1] } == texts)
+        #expect(rows.rows.compactMap { $0[0].flatMap { Int64($0) } } == [Int64.min, -1, 0, 7, .max])
+        #expect(rows.rows.allSatisfy { $0[2] == "9" })
+      }
+      let none = try await connection.query(
+        prepared: "pairs", with: [.bigints([]), .texts([]), .text(nil)])
+      #expect(none.isEmpty)
+      let error = await #expect(throws: PostgresError.self) {
+        try await connection.query(prepared: "pairs", with: [.bigints([1]), .texts(["a\0b"]), .text("1")])
+      }
+      #expect(error?.sqlState == "22021")
+    }
+  }
+
+  @Test("a connection that must not be made anew stays broken; another runs its setup every time")
+  func reconnecting() async throws {
+    let server = try await TestPostgres.shared()
+    for reconnects in [false, true] {
+      let connection = PostgresConnection(
+        conninfo: server.url(), applicationName: "once", timeout: .seconds(5),
+        options: .init(setup: "SET application_name = 'set up'", reconnects: reconnects))
+      #expect(try await connection.query("SHOW application_name")[0, "application_name"] == "set up")
+      let backend = try #require(await connection.backend)
+      try await server.execute("SELECT pg_terminate_backend($1::int, 5000)", [String(backend)])
+      if reconnects {
+        #expect(try await connection.query("SHOW application_name")[0, "application_name"] == "set up")
+        #expect(await connection.backend != backend)
+      } else {
+        await #expect(throws: PostgresError.self) { try await connection.query("SELECT 1") }
+      }
+      await connection.close()
+    }
+  }
+
+  @Test("where a connection string leads is told without its password")
+  func place() throws {
+    for (text, place) in [
+      ("postgres://ann:tulip@db.example:6000/shop?sslmode=require", "postgres://ann@db.example:6000/shop"),
+      ("postgres://db.example/shop", "postgres://db.example:5432/shop"),
+      ("host=/run/postgresql user=ann password=tulip", "postgres://ann@/run/postgresql:5432/ann"),
+    ] {
+      #expect(try PostgresConnection.place(of: text) == place)
+    }
+  }
+
   @Test("a NUL byte is refused before anything is sent")
   func nul() async throws {
     try await connected { connection, _ in

@@ -86,6 +86,24 @@ struct LoaderTests {
     #expect(host.folders[0].budgetBytes == bytes)
   }
 
+  @Test("the journal is a file, or a PostgreSQL database whose URL is kept secret")
+  func store() throws {
+    #expect(try load("coordinator: {}").coordinator.store.exposed == "aiops.db")
+    #expect(try load("coordinator: {store: /var/lib/aiops/j.db}").coordinator.storeIsPostgres == false)
+    let settings = try load(
+      "coordinator: {store_env: STORE}", environment: ["STORE": "postgres://ann:tulip@db/aiops"])
+    #expect(settings.coordinator.store.exposed == "postgres://ann:tulip@db/aiops")
+    #expect(settings.coordinator.storeIsPostgres)
+    #expect(!"\(settings)".contains("tulip"))
+    let wrong = problems("coordinator: {store: \"mysql://ann:tulip@db/aiops\"}")
+    #expect(
+      wrong == [
+        "test.yaml:1:22: coordinator.store: must be a file's path or begin with postgres://"
+      ])
+    #expect(
+      problems("coordinator: {store: a.db, store_env: STORE}").joined().contains("give only one of"))
+  }
+
   @Test("secrets come from the text, the environment or a file, and are never shown")
   func secrets() throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "settings-\(UUID())").path

@@ -102,14 +102,16 @@ package final class TestPgBouncer: Sendable {
 
   /// Starts a pooler for `body` and stops it afterwards.
   /// - Parameters:
-  ///   - server: the server behind it; its database `postgres` is offered under that name.
+  ///   - server: the server behind it.
+  ///   - database: its database that is offered, under the name `postgres`.
   ///   - poolSize: `default_pool_size`.
   @discardableResult
   package static func withPooler<Result>(
-    before server: TestPostgres, poolSize: Int = 5, isolation: isolated (any Actor)? = #isolation,
+    before server: TestPostgres, database: String = "postgres", poolSize: Int = 5,
+    isolation: isolated (any Actor)? = #isolation,
     _ body: (TestPgBouncer) async throws -> Result
   ) async throws -> Result {
-    let pooler = try TestPgBouncer(server, poolSize)
+    let pooler = try TestPgBouncer(server, database, poolSize)
     do {
       try await eventually(timeout: .seconds(10), "pgbouncer's port") {
         guard pooler.process.isRunning else { throw TestKitError(pooler.process.output) }
@@ -124,14 +126,14 @@ package final class TestPgBouncer: Sendable {
     }
   }
 
-  private init(_ server: TestPostgres, _ poolSize: Int) throws {
+  private init(_ server: TestPostgres, _ database: String, _ poolSize: Int) throws {
     folder = try TemporaryFolder("pgbouncer")
     port = freePort()
     try folder.write("\"postgres\" \"\"\n\"app\" \"\"\n", to: "users.txt")
     let file = try folder.write(
       """
       [databases]
-      postgres = host=127.0.0.1 port=\(server.port) dbname=postgres
+      postgres = host=127.0.0.1 port=\(server.port) dbname=\(database)
       [pgbouncer]
       listen_addr = 127.0.0.1
       listen_port = \(port)

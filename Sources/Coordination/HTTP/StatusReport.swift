@@ -51,6 +51,8 @@ package struct StoreReport: Sendable, Encodable {
   package var failures: UInt64
   package var lastCommitSeconds: Nullable<Double>
   package var lastError: Nullable<String>
+  /// What makes it less safe than it should be.
+  package var warning: Nullable<String>
 
   /// The report of a store's health.
   package init(_ health: StoreHealth) {
@@ -62,6 +64,7 @@ package struct StoreReport: Sendable, Encodable {
     failures = health.failures
     lastCommitSeconds = Nullable(health.lastCommitLatency?.inSeconds)
     lastError = Nullable(health.lastError)
+    warning = Nullable(health.warning)
   }
 }
 

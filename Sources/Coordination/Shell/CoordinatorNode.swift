@@ -17,7 +17,7 @@ package struct CoordinatorNode: Sendable {
   /// Opens journal and bus and reads the journal.
   ///
   /// - Parameters:
-  ///   - settings: addresses, the journal's file, policies, sinks.
+  ///   - settings: addresses, the journal, policies, sinks.
   ///   - instance: unique to this run of the process.
   ///   - wall: the wall clock's time.
   ///   - logger: for everything in it.
@@ -25,7 +25,7 @@ package struct CoordinatorNode: Sendable {
   package static func open(
     _ settings: SystemSettings, instance: String, wall: Timestamp, logger: Logger
   ) async throws -> CoordinatorNode {
-    let store = try await SQLiteJournal.open(path: settings.coordinator.store)
+    let store = try await JournalStores.open(settings.coordinator)
     let bus = BusServer(
       busEndpoint: settings.coordinator.bus, changesEndpoint: settings.coordinator.changes, logger: logger)
     let notifier = Notifier(logger: logger)

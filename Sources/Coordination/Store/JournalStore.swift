@@ -50,11 +50,13 @@ package struct StoreHealth: Sendable, Equatable {
   package var lastCommitLatency: Duration?
   /// What was wrong with the latest append, for people; `nil` when it succeeded.
   package var lastError: String?
+  /// What makes the store less safe than it should be, for people.
+  package var warning: String?
 
   /// A state of health; see the fields.
   package init(
     kind: String, location: String, bytes: Int64, lastSequence: Int64, commits: UInt64,
-    failures: UInt64, lastCommitLatency: Duration?, lastError: String?
+    failures: UInt64, lastCommitLatency: Duration?, lastError: String?, warning: String? = nil
   ) {
     self.kind = kind
     self.location = location
@@ -64,6 +66,7 @@ package struct StoreHealth: Sendable, Equatable {
     self.failures = failures
     self.lastCommitLatency = lastCommitLatency
     self.lastError = lastError
+    self.warning = warning
   }
 }
 
@@ -101,8 +104,8 @@ package protocol JournalStore: Sendable {
   ///     with `epoch` as theirs.
   ///   - epoch: the leadership that they are written under.
   /// - Throws: ``StoreError``. After a retryable one the very same append may be tried again, and succeeds
-  ///   too when it had been written after all. After `.fenced` nothing was written and nothing ever will be.
-  ///   After any other nothing was written, save perhaps for `.failed`, after which ``lastSequence()`` tells.
+  ///   too when it had been written after all. After `.fenced` nothing is written any more; whether an
+  ///   earlier try of it was, the new leader's journal tells. After any other nothing was written, save perhaps for `.failed`, after which ``lastSequence()`` tells.
   func append(_ records: [JournalRecord], epoch: UInt64) async throws(StoreError)
 
   /// Hands over the journal from a sequence on, in batches of bounded size.

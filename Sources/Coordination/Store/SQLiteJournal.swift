@@ -18,10 +18,7 @@ package actor SQLiteJournal: JournalStore {
   private var lock: FileLock?
   /// The epoch under which this one leads; whoever has the lock may lead, but has to say so.
   private var leading: UInt64?
-  private var commits: UInt64 = 0
-  private var failures: UInt64 = 0
-  private var lastCommitLatency: Duration?
-  private var lastError: String?
+  private var account = AppendAccount()
 
   init(path: String, database: DatabaseQueue, lock: consuming FileLock) {
     self.path = path
@@ -31,6 +28,7 @@ package actor SQLiteJournal: JournalStore {
 
   package func append(_ records: [JournalRecord], epoch: UInt64) async throws(StoreError) {
     guard !records.isEmpty else { return }
+    let records = records.map { $0.storable(epoch: epoch) }
     let clock = ContinuousClock()
     let began = clock.now
     do {
@@ -49,19 +47,16 @@ package actor SQLiteJournal: JournalStore {
           }
           try statement.execute(arguments: [
             record.sequence, record.incident?.text, record.at.milliseconds, record.kind, record.actor,
-            record.payload, Int64(epoch),
+            record.payload, record.epoch,
           ])
           next += 1
         }
       }
     } catch {
-      failures += 1
-      lastError = error.description
+      account.failed(error)
       throw error
     }
-    commits += 1
-    lastCommitLatency = clock.now - began
-    lastError = nil
+    account.succeeded(after: clock.now - began)
   }
 
   package nonisolated(nonsending) func replay(
@@ -102,9 +97,8 @@ package actor SQLiteJournal: JournalStore {
     let seen = try? await read { db in
       (sequence: try Self.lastSequence(db), bytes: Self.size(path) + Self.size(path + "-wal"))
     }
-    return StoreHealth(
-      kind: "sqlite", location: path, bytes: seen?.bytes ?? 0, lastSequence: seen?.sequence ?? 0,
-      commits: commits, failures: failures, lastCommitLatency: lastCommitLatency, lastError: lastError)
+    return account.health(
+      kind: "sqlite", location: path, bytes: seen?.bytes ?? 0, lastSequence: seen?.sequence ?? 0)
   }
 
   package func close() async {

@@ -10,7 +10,7 @@ package enum StoreError: Error, Sendable, Equatable {
   case notADatabase(path: String)
   /// The file is an SQLite database, but not a journal of this system.
   case foreignDatabase(path: String)
-  /// A newer version of the system wrote the file.
+  /// A newer version of the system wrote the journal.
   case newerSchema(path: String, found: Int, supported: Int)
   /// There is no room; the same append may succeed later.
   case full(path: String)
@@ -18,15 +18,17 @@ package enum StoreError: Error, Sendable, Equatable {
   case busy(path: String)
   /// An append left a hole in the journal or came twice.
   case outOfOrder(expected: Int64, got: Int64)
-  /// The file is damaged.
+  /// The journal is damaged.
   case corrupt(path: String, detail: String)
   /// Another leadership than the caller's is the current one; the caller may not write any more.
   case fenced(mine: UInt64, current: UInt64)
   /// The server of the journal can't be reached at the moment; the same append may succeed later.
   case unreachable(location: String, detail: String)
+  /// The server, or the way to it, can't hold a journal; `detail` says what to change.
+  case unsuitable(location: String, detail: String)
   /// The store was closed.
   case closed(path: String)
-  /// Anything else that SQLite or the file system said.
+  /// Anything else that the database or the file system said.
   case failed(path: String, detail: String)
 
   /// Whether the same call may succeed later without anybody changing the program's state.
@@ -56,7 +58,7 @@ extension StoreError: CustomStringConvertible {
       "The file \(path) is an SQLite database of another program; set coordinator.store to another file."
     case .newerSchema(let path, let found, let supported):
       "The journal \(path) was written by a newer version (schema \(found), this one knows \(supported)); "
-        + "upgrade, or set coordinator.store to another file."
+        + "upgrade, or set coordinator.store to another place."
     case .full(let path):
       "There is no room for the journal \(path); free some space on its file system. It is tried again."
     case .busy(let path):
@@ -65,12 +67,14 @@ extension StoreError: CustomStringConvertible {
       "The journal's next record is number \(expected), not \(got)."
     case .corrupt(let path, let detail):
       "The journal \(path) is damaged: \(detail); restore it from a backup, or set coordinator.store "
-        + "to another file."
+        + "to another place."
     case .fenced(let mine, let current):
-      "Another coordinator leads (epoch \(current), this one's is \(mine)); nothing was written. "
-        + "Start this one again to stand by."
+      "Another coordinator leads or is about to (the journal's epoch is \(current), this one's \(mine)); "
+        + "this one may not write any more."
     case .unreachable(let location, let detail):
       "The journal \(location) can't be reached: \(detail); see to its server and the network. It is tried again."
+    case .unsuitable(let location, let detail):
+      "The journal \(location) can't be kept there: \(detail), or set coordinator.store to another place."
     case .closed(let path): "The journal \(path) was closed."
     case .failed(let path, let detail): "The journal \(path) failed: \(detail)."
     }

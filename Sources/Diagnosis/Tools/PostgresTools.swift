@@ -12,7 +12,8 @@ struct PostgresTools: Toolbox {
 
   init(_ settings: PostgresSourceSettings, timeout: Duration) {
     connection = PostgresConnection(
-      conninfo: settings.url.exposed, applicationName: Self.applicationName, timeout: timeout, maxRows: 1000)
+      conninfo: settings.url.exposed, applicationName: Self.applicationName, timeout: timeout,
+      options: .init(maxRows: 1000))
     // The server gives up before the client does, so that the connection goes on.
     statementMilliseconds = timeout.milliseconds * 8 / 10
   }

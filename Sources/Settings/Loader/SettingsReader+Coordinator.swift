@@ -12,7 +12,7 @@ extension SettingsReader {
         http.report("must be an address and a port such as 127.0.0.1:8080")
       }
     }
-    map.set("store", to: &settings.store) { $0.text() }
+    if let store = secret("store", in: map, required: false, storeObjection) { settings.store = store }
     map.set("lease", to: &settings.leaseSeconds) { $0.seconds(0.5...600) }
     map.set("heartbeat", to: &settings.heartbeatSeconds) { $0.seconds(0.1...60) }
     if settings.bus == settings.changes {
@@ -24,6 +24,12 @@ extension SettingsReader {
     }
     map.finish()
     return settings
+  }
+
+  /// A store that is meant for a server must not become a file of that name.
+  private func storeObjection(_ text: String) -> String? {
+    text.contains("://") && !CoordinatorSettings.isPostgres(text)
+      ? "must be a file's path or begin with postgres://" : nil
   }
 
   func endpoint(_ value: YAMLValue) -> String? {

@@ -1,0 +1,103 @@
+package import IncidentModel
+import PostgresBackend
+
+extension PostgresJournal {
+  /// The columns that a record is read from.
+  static let columns = "sequence, incident, at, kind, actor, payload, epoch"
+
+  package nonisolated(nonsending) func replay(
+    from sequence: Int64, _ body: ([JournalRecord]) throws -> Void
+  ) async throws {
+    var next = max(1, sequence)
+    while true {
+      let batch = try await batch(from: next)
+      guard let last = batch.last else { return }
+      try body(batch)
+      next = last.sequence + 1
+    }
+  }
+
+  /// The next records, without a hole but for what is in the archive.
+  private func batch(from sequence: Int64) async throws(StoreError) -> [JournalRecord] {
+    // One statement and so one snapshot: archiving moves rows meanwhile.
+    let rows = try await read(
+      """
+      WITH batch AS (
+        SELECT \(Self.columns) FROM aiops.journal WHERE sequence >= $1::bigint
+        ORDER BY sequence LIMIT \(Self.batchSize)
+      )
+      SELECT \(Self.columns), (
+        SELECT count(*) FROM aiops.journal_archive AS a
+        WHERE a.sequence >= $1::bigint AND a.sequence <= (SELECT max(sequence) FROM batch)
+      ) AS archived
+      FROM batch ORDER BY sequence
+      """, [String(sequence)])
+    let records = try records(rows)
+    guard let last = records.last else { return [] }
+    let missing = last.sequence - sequence + 1 - Int64(records.count)
+    guard missing == Int64(rows.int(0, "archived") ?? 0) else {
+      var expected = sequence
+      for record in records where record.sequence == expected { expected += 1 }
+      throw .corrupt(
+        path: server.location,
+        detail: "records between \(expected) and \(last.sequence) are missing")
+    }
+    return records
+  }
+
+  package func records(of incident: IncidentID, limit: Int) async throws(StoreError) -> [JournalRecord] {
+    guard limit > 0 else { return [] }
+    let rows = try await read(
+      """
+      SELECT \(Self.columns) FROM (
+        (SELECT \(Self.columns) FROM aiops.journal WHERE incident = $1 ORDER BY sequence DESC LIMIT $2::bigint)
+        UNION ALL
+        (SELECT \(Self.columns) FROM aiops.journal_archive WHERE incident = $1
+         ORDER BY sequence DESC LIMIT $2::bigint)
+      ) AS both_tables ORDER BY sequence DESC LIMIT $2::bigint
+      """, [incident.text, String(min(limit, 10_000))])
+    return try records(rows).reversed()
+  }
+
+  package func lastSequence() async throws(StoreError) -> Int64 {
+    let rows = try await read("SELECT coalesce(max(sequence), 0) AS last FROM aiops.journal", [])
+    return Int64(rows.int(0, "last") ?? 0)
+  }
+
+  private func read(_ sql: String, _ parameters: [String?]) async throws(StoreError) -> PostgresRows {
+    guard !isClosed else { throw .closed(path: server.location) }
+    do {
+      return try await reader.query(sql, parameters, timeout: .seconds(10))
+    } catch {
+      throw StoreError(error, at: server.location)
+    }
+  }
+
+  private func records(_ rows: PostgresRows) throws(StoreError) -> [JournalRecord] {
+    var records: [JournalRecord] = []
+    records.reserveCapacity(rows.count)
+    for row in rows.rows {
+      guard let record = JournalRecord(row: row) else {
+        throw .corrupt(
+          path: server.location, detail: "record \(row.first.flatMap { $0 } ?? "?") can't be read")
+      }
+      records.append(record)
+    }
+    return records
+  }
+}
+
+extension JournalRecord {
+  /// The record in a row of ``PostgresJournal/columns``; `nil` when it is none.
+  init?(row: [String?]) {
+    guard row.count >= 7, let sequence = row[0].flatMap({ Int64($0) }),
+      let at = row[2].flatMap({ Int64($0) }),
+      let kind = row[3], let actor = row[4], let payload = row[5], let epoch = row[6].flatMap({ Int64($0) })
+    else { return nil }
+    let incident = row[1].flatMap { IncidentID($0) }
+    guard (row[1] == nil) == (incident == nil) else { return nil }
+    self.init(
+      sequence: sequence, incident: incident, at: Timestamp(milliseconds: at), kind: kind, actor: actor,
+      payload: payload, epoch: epoch)
+  }
+}
