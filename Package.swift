@@ -24,10 +24,16 @@ let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-s
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
+/// What the simulation runs is optimised in debug builds too: the tests live thousands of lives.
+let optimised: [SwiftSetting] = settings + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
 func module(
-  _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []
+  _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [],
+  isSimulated: Bool = false
 ) -> Target {
-  .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
+  .target(
+    name: name, dependencies: dependencies, exclude: exclude,
+    swiftSettings: isSimulated ? optimised : settings)
 }
 
 func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -69,19 +75,19 @@ let package = Package(
     .target(name: "CLinux"),
 
     // What everything shares.
-    module("IncidentModel"),
+    module("IncidentModel", isSimulated: true),
     module("Settings", ["IncidentModel", yams]),
     module("Observability", ["Threads", logging]),
     module("Threads", ["CLinux"]),
 
     // The functional core.
-    module("IncidentEngine", ["IncidentModel"] + collections),
+    module("IncidentEngine", ["IncidentModel"] + collections, isSimulated: true),
 
     // The wire between the agents.
     module(
       "MessageBus",
       ["CZeroMQ", "CLinux", "IncidentModel", "Threads", logging, protobuf],
-      exclude: ["Protocol/aiops.proto"]),
+      exclude: ["Protocol/aiops.proto"], isSimulated: true),
 
     // Clients of outside systems.
     module("HTTPBackend", ["CCurl", "Threads"]),
@@ -125,7 +131,12 @@ let package = Package(
       [
         "IncidentModel", "IncidentEngine", "Settings", "MessageBus", "Notification", "Observability",
         "PostgresBackend", "Threads", grdb, hummingbird, lifecycle, logging,
-      ]),
+      ], isSimulated: true),
+    module(
+      "Simulation",
+      [
+        "IncidentModel", "IncidentEngine", "MessageBus", "Coordination", "Notification", "Resolution",
+      ] + collections, isSimulated: true),
     module("OperatorTool", ["IncidentModel", "Settings", "HTTPBackend", "Threads", argumentParser]),
 
     program("aiops-coordinator", ["IncidentModel", "Settings", "Coordination", "AgentRuntime", lifecycle]),
@@ -139,7 +150,10 @@ let package = Package(
     // Measuring; with the servers that the tests start too.
     module(
       "Benchmarks",
-      ["CZeroMQ", "IncidentModel", "MessageBus", "HTTPBackend", "TestKit", "Threads", argumentParser]),
+      [
+        "Simulation", "CZeroMQ", "IncidentModel", "MessageBus", "HTTPBackend", "TestKit", "Threads",
+        argumentParser,
+      ]),
     program("aiops-bench", ["Benchmarks"]),
 
     // Tests, with the servers they start; nothing that is shipped depends on the kit.
@@ -181,6 +195,7 @@ let package = Package(
         "HTTPBackend", "PostgresBackend", "TestKit", grdb, logging,
       ]),
     tests("BenchmarkTests", ["Benchmarks", "IncidentModel", "MessageBus", "TestKit"]),
+    tests("SimulationTests", ["IncidentModel", "Simulation"]),
     tests("OperatorToolTests", ["IncidentModel", "OperatorTool", "TestKit"]),
     tests(
       "SystemTests",

@@ -33,5 +33,5 @@ struct BenchmarkCommand: AsyncParsableCommand {
     commandName: "aiops-bench",
     abstract: "Measure the system; nothing here asserts, it prints what it saw.",
     version: AIOpsVersion.current,
-    subcommands: [IngestCommand.self])
+    subcommands: [SimulateCommand.self, IngestCommand.self])
 }

@@ -125,7 +125,7 @@ package struct ResolutionWorker: JobWorker {
 
 extension CrewCommand {
   /// Whether carrying it out touches anything outside, or is bound to.
-  var beginsWork: Bool {
+  package var beginsWork: Bool {
     switch self {
     case .intend, .run, .verify, .undo: true
     case .conclude, .finish: false

@@ -1,6 +1,6 @@
 import IncidentEngine
 import IncidentModel
-import MessageBus
+package import MessageBus
 
 extension CoordinatorCore {
   /// Agents known at once at the most.
@@ -47,7 +47,7 @@ extension CoordinatorCore {
   }
 
   /// The agent behind a connection.
-  func instance(of peer: PeerID) -> String? { peers[peer] }
+  package func instance(of peer: PeerID) -> String? { peers[peer] }
 
   private func work(_ peer: PeerID, _ request: UInt64, _ input: (String) -> EngineInput) -> Letter? {
     peers[peer].map { Letter(input: input($0), origin: .request(peer, request)) }

@@ -1,0 +1,35 @@
+import Simulation
+import Testing
+
+@Suite("The simulated cluster")
+struct SimulationTests {
+  @Test("no law is broken in two thousand lives")
+  func laws() async {
+    let summary = await SimulationRunner.run(seeds: 1..<2_001, width: 2)
+    for violation in summary.violations {
+      Issue.record(
+        """
+        seed \(violation.seed) broke "\(violation.law)" after \(violation.at) ms: \(violation.text); \
+        see it with: aiops-bench simulate --start \(violation.seed) --trace
+        """)
+    }
+    #expect(summary.seeds == 2_000 || !summary.violations.isEmpty)
+    #expect(summary.checks > 1_000_000)
+  }
+
+  @Test("the same seed gives the same life, another one another", arguments: 1...20 as ClosedRange<UInt64>)
+  func deterministic(seed: UInt64) {
+    let first = SimulationRunner.run(seed: seed)
+    #expect(first.hash == SimulationRunner.run(seed: seed).hash)
+    #expect(first.hash != SimulationRunner.run(seed: seed + 1_000).hash)
+  }
+
+  @Test("every defect that is put in is caught", arguments: Mutant.allCases)
+  func mutants(mutant: Mutant) {
+    let limit: UInt64 = 500
+    for seed in 1...limit where !SimulationRunner.run(seed: seed, mutant: mutant).summary.violations.isEmpty {
+      return
+    }
+    Issue.record("\(mutant.rawValue) was not caught in \(limit) seeds")
+  }
+}
