@@ -43,6 +43,8 @@ struct Audit {
   /// How often each sink took each key.
   private var taken: [String: Int] = [:]
   private(set) var repeats = 0
+  /// What the lives were full of.
+  private(set) var deeds: [String: Int] = [:]
   /// Signals that got another name on their way, by the mutant that does so.
   var renamed = 0
   var quietSince: Int64?
@@ -89,6 +91,7 @@ struct Audit {
       }
     default: break
     }
+    if let deed = Self.deed(event) { deeds[deed, default: 0] += 1 }
     guard let id = event.incident else { return }
     if case .opened(let signal, _) = event.fact {
       if cases[id] != nil { complain("an incident is opened once", "\(id)") }
@@ -104,6 +107,21 @@ struct Audit {
     judge(event, id, &one, complain)
     one.escalation.take(event, severity: one.severity, isOpen: one.isOpen) { complain($0, "\(id): \($1)") }
     cases[id] = one
+  }
+
+  private static func deed(_ event: EngineEvent) -> String? {
+    switch event.fact {
+    case .opened: "incidents opened"
+    case .leased(let lease, _, _, _, _): lease.kind == .diagnose ? "diagnoses leased" : "remedies leased"
+    case .leaseLost: "leases lost"
+    case .stepIntended: "steps begun"
+    case .verified(let verification): "verified \(verification.verdict.rawValue)"
+    case .resolved(let auto, _): auto ? "resolved by a remedy" : "resolved otherwise"
+    case .escalated: "handed to people"
+    case .climbed: "levels told"
+    case .acknowledged, .approved, .markedFalsePositive: "words of people"
+    default: nil
+    }
   }
 
   private mutating func note(_ signal: Signal, _ complain: Complaint) {

@@ -238,7 +238,7 @@ extension Simulation {
     case .run(let place):
       audit.runs(worker.job, place, worker.steps[place], at: now, store: store) { fail($0, $1) }
       put(.act(run, .work(token: token, .ran(place))), in: workTime(200...4_000))
-      if !isQuiet, profile.crashPoint > 0, random.chance(profile.crashPoint) {
+      if !isQuiet, profile.crashPoint > 0, random.chance(profile.crashPoint * 10) {
         count("killed in a step")
         kill(run.node)
         put(.heal(.start(run.node)), in: random.time(500...15_000))

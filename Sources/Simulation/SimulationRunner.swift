@@ -7,6 +7,8 @@ package struct SimulationSummary: Sendable {
   package var virtualMilliseconds: Int64 = 0
   /// Faults by their kind.
   package var faults: [String: Int] = [:]
+  /// What the lives were full of.
+  package var deeds: [String: Int] = [:]
   package var violations: [Violation] = []
 
   /// Nothing lived yet.
@@ -20,6 +22,7 @@ package struct SimulationSummary: Sendable {
     checks += other.checks
     virtualMilliseconds += other.virtualMilliseconds
     faults.merge(other.faults, uniquingKeysWith: +)
+    deeds.merge(other.deeds, uniquingKeysWith: +)
     violations += other.violations
   }
 }
@@ -76,6 +79,7 @@ extension Simulation {
     summary.checks = report.checks
     summary.virtualMilliseconds = report.virtualMilliseconds
     summary.faults = report.faults
+    summary.deeds = audit.deeds
     summary.violations = violation.map { [$0] } ?? []
     return summary
   }

@@ -80,6 +80,8 @@ struct SimulateCommand: AsyncParsableCommand {
       faults:
       """)
     for (kind, count) in summary.faults.sorted(by: { $0.key < $1.key }) { print("  \(kind): \(count)") }
+    print("deeds:")
+    for (deed, count) in summary.deeds.sorted(by: { $0.key < $1.key }) { print("  \(deed): \(count)") }
     for violation in summary.violations.sorted(by: { $0.seed < $1.seed }) {
       print(
         """
