@@ -9,6 +9,7 @@ import Testing
     return (0..<count).map { index in
       var signal = generator.signal()
       signal.id = "s\(index)"
+      signal.fingerprint = Fingerprint(text: "host/m{series=\"\(index)\"}")
       return signal
     }
   }
@@ -162,7 +163,11 @@ import Testing
         }
         #expect(known == "A")
         var generator = Generator(seed: 1)
-        let sent = (0..<200).map { _ in generator.signal() }
+        let sent = (0..<200).map { series in
+          var signal = generator.signal()
+          signal.fingerprint = Fingerprint(text: "host/m{series=\"\(series)\"}")
+          return signal
+        }
         await link.submit(sent)
         try await eventually("the standby is asked") { await second.has("hello", 2) }
         #expect(await link.counters.acceptedSignals == 0)

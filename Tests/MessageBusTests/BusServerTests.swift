@@ -130,6 +130,13 @@ import Testing
     }
   }
 
+  @Test("a wait for a socket that was closed while the wait was on its way ends at once")
+  func closedUnderWait() async throws {
+    let waiter = LateWaiter()
+    #expect(try await waiter.waitForClosed() == .closed)
+    #expect(await waiter.waitForEnd() == .closed)
+  }
+
   @Test("incoming ends when the server is closed, and when its task is cancelled")
   func ending() async throws {
     let server = FakeCoordinator()

@@ -191,3 +191,55 @@ import Testing
     }
   }
 }
+
+@Suite struct ThrottleTests {
+  private func signal(_ series: Int, _ id: String, _ state: Signal.State = .raised) -> Signal {
+    var generator = Generator(seed: UInt64(series))
+    var signal = generator.signal()
+    signal.fingerprint = Fingerprint(text: "host/m{series=\"\(series)\"}")
+    signal.state = state
+    signal.id = id
+    return signal
+  }
+
+  private func ids(_ outputs: [LinkOutput]) -> [[String]] {
+    outputs.sent(to: 0).compactMap {
+      if case .signals(_, let signals) = $0 { signals.map(\.id) } else { nil }
+    }
+  }
+
+  @Test("the next batch waits as long as it was asked to, and what comes meanwhile is put together")
+  func pause() {
+    var link = DrivenLink()
+    link.pass(.zero)
+    link.welcome(heartbeat: 60)
+    #expect(ids(link.handle(.submit([signal(1, "a")]))) == [["a"]])
+    link.handle(.submit([signal(2, "b")]))
+    #expect(ids(link.hear(.accepted(batch: 1, pause: 3_000))) == [])
+    for round in 0..<5 { link.handle(.submit([signal(2, "b\(round)"), signal(3, "c\(round)", .cleared)])) }
+    #expect(ids(link.pass(.milliseconds(2_999))) == [])
+    #expect(ids(link.pass(.milliseconds(1))) == [["b4", "c4"]])
+    #expect(ids(link.hear(.accepted(batch: 2, pause: 0))) == [])
+    // No pause any more.
+    #expect(ids(link.handle(.submit([signal(4, "d")]))) == [["d"]])
+    #expect(link.core.counters.throttled == .seconds(3))
+    #expect(link.core.counters.coalescedSignals == 9)
+  }
+
+  @Test("no coordinator can make a link wait for more than half a minute, and the next one starts anew")
+  func bounded() {
+    var link = DrivenLink(endpoints: ["tcp://a:1", "tcp://b:1"])
+    link.pass(.zero)
+    link.welcome(heartbeat: 60)
+    link.handle(.submit([signal(1, "a")]))
+    link.hear(.accepted(batch: 1, pause: 86_400_000))
+    link.handle(.submit([signal(2, "b")]))
+    #expect(ids(link.pass(.seconds(29))) == [])
+    #expect(ids(link.pass(.seconds(1))) == [["b"]])
+    link.hear(.accepted(batch: 2, pause: 20_000))
+    link.handle(.submit([signal(3, "c")]))
+    let moved = link.welcome(from: 1, coordinator: "B", epoch: 2)
+    #expect(moved.names(to: 1) == ["heartbeat", "signals"])
+    #expect(link.core.counters.throttled == .seconds(30))
+  }
+}

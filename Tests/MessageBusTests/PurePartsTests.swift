@@ -62,6 +62,63 @@ import Testing
     #expect(spool.takeBatch()?.signals.map(\.id) == ["3", "4", "5"])
   }
 
+  @Test("while nothing leaves, a signal takes the place of the one before that says the same")
+  func held() {
+    var spool = SignalSpool(limit: 100)
+    for round in 0..<10 {
+      spool.add(signal(1, .raised, id: "a\(round)"), bytes: 10, isHeld: true)
+      spool.add(signal(2, round < 5 ? .raised : .cleared, id: "b\(round)"), bytes: 10, isHeld: true)
+    }
+    #expect(spool.coalesced == 17)
+    #expect(spool.takeBatch()?.signals.map(\.id) == ["a9", "b4", "b9"])
+    // What is under way stays as it is.
+    spool.add(signal(2, .cleared, id: "c"), bytes: 10, isHeld: true)
+    #expect(spool.inFlight?.signals.map(\.id) == ["a9", "b4", "b9"])
+    #expect(spool.count == 4)
+  }
+
+  @Test("the last state of every series arrives, or its loss is counted", arguments: 0..<40)
+  func lastState(seed: UInt64) {
+    var generator = Generator(seed: seed)
+    // Some runs never reach the bound.
+    let limit = generator.bool() ? 1_000 : 12
+    var spool = SignalSpool(limit: limit)
+    var submitted: [Fingerprint: Signal.State] = [:]
+    var arrived: [Fingerprint: (id: Int, state: Signal.State)] = [:]
+    var held = false
+    func deliver(_ batch: SignalSpool.Batch) {
+      for signal in batch.signals {
+        // Never out of order within a series.
+        let id = Int(signal.id) ?? -1
+        #expect(id > arrived[signal.fingerprint]?.id ?? -1)
+        arrived[signal.fingerprint] = (id, signal.state)
+      }
+    }
+    for index in 0..<800 {
+      switch generator.int(12) {
+      case 0: held.toggle()
+      case 1:
+        if !held { _ = spool.takeBatch() }
+      case 2:
+        guard let batch = spool.inFlight else { continue }
+        #expect(spool.accepted(batch.number) > 0)
+        deliver(batch)
+      default:
+        let new = signal(generator.int(20), generator.bool() ? .raised : .cleared, id: "\(index)")
+        submitted[new.fingerprint] = new.state
+        spool.add(new, bytes: 10, isHeld: held)
+        #expect(spool.count <= limit)
+      }
+    }
+    while let batch = spool.inFlight ?? spool.takeBatch() {
+      _ = spool.accepted(batch.number)
+      deliver(batch)
+    }
+    let wrong = submitted.filter { arrived[$0.key]?.state != $0.value }
+    #expect(wrong.count <= spool.dropped)
+    if limit == 1_000 { #expect(spool.dropped == 0) }
+  }
+
   @Test("whatever comes, the bound holds and no signal vanishes uncounted", arguments: 0..<5)
   func bound(seed: UInt64) {
     var generator = Generator(seed: seed)

@@ -217,6 +217,35 @@ actor RawPeer {
   }
 }
 
+/// Waits for what is gone.
+actor LateWaiter {
+  private nonisolated let loop = ZMQLoop(name: "late-waiter")
+  nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+  /// Closes a socket after the wait for it was made and before it begins.
+  func waitForClosed() async throws -> ZMQWake {
+    let socket = try ZMQSocket(.subscriber, on: loop, maxFrame: 100, security: .none)
+    let handles = [try #require(socket.handle)]
+    socket.close()
+    return await wait(handles)
+  }
+
+  /// Waits for nothing on a loop that ends.
+  func waitForEnd() async -> ZMQWake {
+    loop.terminate()
+    return await wait([])
+  }
+
+  private func wait(_ handles: [UnsafeMutableRawPointer]) async -> ZMQWake {
+    let core = loop.core
+    return await withCheckedContinuation { continuation in
+      core.add(
+        ZMQLoopCore.Wait(
+          token: core.makeToken(), handles: handles, deadline: nil, continuation: continuation))
+    }
+  }
+}
+
 /// Bytes on a TCP port, without any protocol.
 func sendRaw(_ bytes: [UInt8], to endpoint: String) {
   guard let port = UInt16(endpoint.split(separator: ":").last ?? "") else { return }

@@ -2,8 +2,9 @@ import IncidentModel
 
 extension LinkCore {
   mutating func submit(_ signals: [Signal]) {
+    let isHeld = !isWelcome || isPaused
     for signal in signals {
-      do { spool.add(signal, bytes: try WireCodec.size(of: signal)) } catch {
+      do { spool.add(signal, bytes: try WireCodec.size(of: signal), isHeld: isHeld) } catch {
         counts.invalidSignals += 1
         emit(.note(.signalInvalid(metric: String(signal.metric.prefix(200)), reason: "\(error)")))
       }
@@ -21,7 +22,7 @@ extension LinkCore {
       batch = waiting
     } else {
       batchSentAt = nil
-      if let pausedUntil, now < pausedUntil { return }
+      if isPaused { return }
       pausedUntil = nil
       guard let next = spool.takeBatch() else { return }
       batch = next
@@ -29,6 +30,9 @@ extension LinkCore {
     batchSentAt = now
     sendHome(.signals(batch: batch.number, batch.signals))
   }
+
+  /// Whether the coordinator asked for patience.
+  private var isPaused: Bool { pausedUntil.map { now < $0 } ?? false }
 
   mutating func accepted(_ batch: UInt64, pause: UInt32) {
     let count = spool.accepted(batch)

@@ -3,8 +3,10 @@ import IncidentModel
 /// The signals that the coordinator does not have yet, in order, bounded.
 ///
 /// One batch is under way at a time. It stays as it is until it was accepted, so that a second copy
-/// is a copy. At the bound, a waiting signal that a later one of the same fingerprint speaks over goes
-/// first; then the oldest that says that trouble is over; then the oldest.
+/// is a copy. While batches cannot leave, a signal takes the place of the last one of its fingerprint that
+/// says the same, raised or cleared, so that the queue grows with what happens and not with time. At the
+/// bound, a waiting signal that a later one of the same fingerprint speaks over goes first; then the oldest
+/// that says that trouble is over; then the oldest.
 struct SignalSpool {
   /// Signals on their way under one number.
   struct Batch {
@@ -45,7 +47,14 @@ struct SignalSpool {
   var count: Int { entries.count + (inFlight?.signals.count ?? 0) }
 
   /// Puts a signal at the end.
-  mutating func add(_ signal: Signal, bytes: Int) {
+  /// - Parameter isHeld: whether batches cannot leave at the moment.
+  mutating func add(_ signal: Signal, bytes: Int, isHeld: Bool = false) {
+    if isHeld, let key = latest[signal.fingerprint], entries[key]?.signal.state == signal.state {
+      // In its place, not at the end: one that is said again and again must not wait forever.
+      entries[key] = Entry(signal: signal, bytes: bytes)
+      coalesced += 1
+      return
+    }
     if count >= limit { makeRoom(for: signal) }
     // Nothing waits that could go, when all that there is room for is under way.
     if count >= limit {

@@ -102,6 +102,11 @@ final class ZMQLoopCore: @unchecked Sendable {
 
   func add(_ wait: Wait) {
     assert(isCurrent, "only the loop's own thread may wait")
+    // Whoever waits looked at its sockets in an earlier job; meanwhile another one may have closed them,
+    // and then nobody would ever end this wait.
+    guard wait.handles.allSatisfy(sockets.contains) else {
+      return wait.continuation.resume(returning: .closed)
+    }
     waits.append(wait)
   }
 
@@ -176,10 +181,11 @@ final class ZMQLoopCore: @unchecked Sendable {
     return busy
   }
 
-  /// Closes what the last user of the loop left open and gives up the thread, unless something came
+  /// Closes what the last user of the loop left open, ends every wait and gives up the thread, unless something came
   /// meanwhile: whoever comes after that starts a new one.
   private func finish() -> Bool? {
     terminate()
+    resume(.closed) { _ in true }
     return inbox.withLock { state in
       if !state.jobs.isEmpty || !state.cancelled.isEmpty { return true }
       state.thread = nil
