@@ -9,8 +9,9 @@ extension Engine {
       return .conflict(reason: "\(id) has ended: it is \(incident.status.rawValue)")
     }
     switch verb {
-    case .acknowledge:
-      if incident.acknowledged == nil { emit(.acknowledged(note: note), on: id, by: person) }
+    case .acknowledge: acknowledge(incident, by: person, note: note)
+    case .snooze(let duration):
+      if let refusal = snooze(incident, for: duration, by: person, note: note) { return refusal }
     case .approve:
       guard incident.awaitingApproval, incident.diagnosis?.remedy != nil else {
         return .conflict(reason: "\(id) is \(incident.status.rawValue) and no remedy waits for approval")
@@ -33,72 +34,35 @@ extension Engine {
   mutating func resolve(_ id: IncidentID, auto: Bool, reason: String, by actor: String = "coordinator") {
     emit(.resolved(auto: auto, reason: reason), on: id, by: actor)
     announce(
-      id, kind: .resolved, key: "\(id)/resolved", audience: "stakeholders", sinks: [],
+      id, kind: .resolved, key: "\(id)/resolved", to: EscalationTarget(name: "stakeholders", sinks: []),
       title: "\(id) resolved: \(state.records[id]?.incident.name ?? "")", text: reason)
-  }
-
-  /// Hands an incident to people: the first level of the policy is told at once.
-  mutating func escalate(_ id: IncidentID, reason: String) {
-    emit(.escalated(reason: reason), on: id)
-    climb(id, level: 0, round: 0)
-  }
-
-  /// Tells one level, and sets the time for the next.
-  mutating func climb(_ id: IncidentID, level: Int, round: Int) {
-    guard let incident = state.records[id]?.incident else { return }
-    let current = policy.level(level)
-    let isLast = level + 1 >= policy.levels.count
-    emit(
-      .climbed(
-        level: level, round: round, name: policy.level(isLast ? level : level + 1).name,
-        next: now + current.wait), on: id)
-    // The escalation is the incident's n-th; its key must be another one than that of an earlier one.
-    let key = "\(id)/escalation/\(state.sequence)"
-    announce(
-      id, kind: .escalation, key: key, audience: current.name,
-      // What is merely unusual is written down and wakes nobody.
-      sinks: incident.wakesPeople ? current.sinks : ["log"],
-      title: "\(id) needs you: \(incident.name)"
-        + (incident.target.map { " on \($0)" } ?? ""),
-      text: escalationText(incident))
   }
 
   /// Asks people for their approval.
   mutating func announceApproval(_ id: IncidentID, _ remedy: Remedy) {
     guard let incident = state.records[id]?.incident else { return }
-    let level = policy.level(0)
-    announce(
-      id, kind: .approvalNeeded, key: "\(id)/approval/\(state.sequence)", audience: level.name,
-      sinks: level.sinks,
-      title: "\(id) waits for your approval: \(remedy.runbook)",
-      text: "\(incident.rootCause ?? "")\nWould run: "
-        + incident.resolutionSteps.prefix(remedy.steps.count).joined(separator: "; ")
-        + "\nApprove with: aiopsctl incidents approve \(id)")
+    for target in policy.escalation(for: incident.target).firstTold {
+      announce(
+        id, kind: .approvalNeeded, key: "\(id)/approval/\(state.sequence)", to: target,
+        title: "\(id) waits for your approval: \(remedy.runbook)",
+        text: "\(incident.rootCause ?? "")\nWould run: "
+          + incident.resolutionSteps.prefix(remedy.steps.count).joined(separator: "; ")
+          + "\nApprove with: aiopsctl incidents approve \(id)")
+    }
   }
 
-  private mutating func announce(
-    _ id: IncidentID, kind: Announcement.Kind, key: String, audience: String, sinks: [String],
-    title: String, text: String
+  /// Tells somebody something about an incident.
+  mutating func announce(
+    _ id: IncidentID, kind: Announcement.Kind, key: String, to target: EscalationTarget, title: String,
+    text: String
   ) {
     guard let severity = state.records[id]?.incident.severity else { return }
     let announcement = Announcement(
-      key: key, kind: kind, incident: id, audience: audience, sinks: sinks, severity: severity,
+      key: key, kind: kind, incident: id, audience: target.name, sinks: target.sinks,
+      severity: severity,
       title: title, text: text, at: now)
     emit(.announced(announcement: announcement), on: id)
     decision.effects.append(.announce(announcement))
-  }
-
-  private func escalationText(_ incident: Incident) -> String {
-    var lines = [incident.description, "Why you: \(incident.escalationReason ?? "")"]
-    if let cause = incident.rootCause { lines.append("Cause: \(cause)") }
-    for step in incident.steps {
-      lines.append("Tried: \(step.name): \(step.state.rawValue): \(step.detail)")
-    }
-    if let advice = incident.diagnosis?.recommendations, !advice.isEmpty {
-      lines.append("Next: " + advice.joined(separator: "; "))
-    }
-    lines.append("Look: aiopsctl incidents show \(incident.id)")
-    return lines.joined(separator: "\n")
   }
 
   /// Takes that one sink was told.

@@ -2,19 +2,6 @@ import IncidentModel
 import OrderedCollections
 
 extension Engine {
-  /// The id of the next incident: a bijection of its number, so that no two are ever alike.
-  ///
-  /// The mixing is MurmurHash3's finaliser (Appleby, 2011).
-  static func incidentID(number: UInt32) -> IncidentID {
-    var hash = number &+ 0x9E37_79B9
-    hash ^= hash >> 16
-    hash &*= 0x85EB_CA6B
-    hash ^= hash >> 13
-    hash &*= 0xC2B2_AE35
-    hash ^= hash >> 16
-    return IncidentID(number: hash)
-  }
-
   /// Takes a detector's statement; one that was seen before changes nothing.
   mutating func take(_ signal: Signal) {
     guard !state.remembered.contains(signal.id) else { return }
@@ -54,7 +41,7 @@ extension Engine {
       emit(.noted(signal: signal, reason: "seen before the incident ended"), by: signal.detector)
       return AlertPlacement(outcome: .ignored, incident: nil)
     }
-    let id = Engine.incidentID(number: state.opened)
+    let id = state.numbers.next(openedBy: signal, at: now)
     emit(.opened(signal: signal, autonomy: policy.autonomy(for: signal.target)), on: id, by: signal.detector)
     emit(.queued(job: .diagnose, deadline: now + policy.diagnosisLimit), on: id)
     return AlertPlacement(outcome: .opened, incident: id)

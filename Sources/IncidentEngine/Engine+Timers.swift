@@ -28,14 +28,7 @@ extension Engine {
     if let deadline = record.approvalDeadline, deadline <= now {
       return escalate(id, reason: "nobody approved the remedy in time")
     }
-    if let escalation = record.escalation, escalation.next <= now,
-      record.incident.status == .escalated, record.incident.acknowledged == nil, record.incident.wakesPeople
-    {
-      let isLast = escalation.level + 1 >= policy.levels.count
-      climb(
-        id, level: isLast ? escalation.level : escalation.level + 1,
-        round: isLast ? escalation.round + 1 : 0)
-    }
+    expireEscalation(id)
   }
 
   /// Symptoms stayed gone for long enough. A resolver at work measures for itself.

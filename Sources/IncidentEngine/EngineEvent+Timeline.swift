@@ -29,8 +29,14 @@ extension EngineEvent {
     case .approvalRequested(let deadline):
       (kind, text) = ("approval", "waits for approval until \(deadline.rfc3339)")
     case .approved(let note): (kind, text) = ("approval", "approved by \(actor)" + Self.suffix(note))
-    case .acknowledged(let note):
-      (kind, text) = ("person", "acknowledged by \(actor)" + Self.suffix(note))
+    case .acknowledged(let note, let until, _):
+      let limit = until.map { " until \($0.rfc3339)" } ?? ""
+      (kind, text) = ("person", "acknowledged by \(actor)\(limit)" + Self.suffix(note))
+    case .acknowledgementLapsed(let person):
+      (kind, text) = ("person", "the acknowledgement by \(person) lapsed: it is still open")
+    case .snoozed(let until, let note, _):
+      (kind, text) = ("person", "snoozed by \(actor) until \(until.rfc3339)" + Self.suffix(note))
+    case .snoozeEnded: (kind, text) = ("person", "the snooze is over and nobody answered")
     case .stepIntended(let index, let name, _): (kind, text) = ("step", "step \(index + 1) \(name): begins")
     case .stepConcluded(let outcome):
       (kind, text) = (

@@ -45,7 +45,14 @@ package enum Fact: Sendable, Equatable, Codable {
   case diagnosed(diagnosis: Diagnosis)
   case approvalRequested(deadline: Timestamp)
   case approved(note: String?)
-  case acknowledged(note: String?)
+  /// Somebody looks after it: until that moment, where there is one; then `name` is told.
+  case acknowledged(note: String?, until: Timestamp?, name: String?)
+  /// An acknowledgement ended by time: whose.
+  case acknowledgementLapsed(person: String)
+  /// Nobody is told until then; after it `name` is.
+  case snoozed(until: Timestamp, note: String?, name: String)
+  /// A snooze ended by time.
+  case snoozeEnded
   /// A step is about to run.
   case stepIntended(index: Int, name: String, token: UInt64)
   case stepConcluded(outcome: StepOutcome)
@@ -56,7 +63,8 @@ package enum Fact: Sendable, Equatable, Codable {
   case unsettled
   case resolved(auto: Bool, reason: String)
   case escalated(reason: String)
-  /// An escalation level is told; the next one at `next` unless somebody acknowledges.
+  /// The policy went on: its step of the index `level`, in this round of a repeat, is due at `next`, which tells
+  /// `name`, unless somebody answers.
   case climbed(level: Int, round: Int, name: String, next: Timestamp)
   case markedFalsePositive(note: String?, quietUntil: Timestamp)
   /// Somebody must be told.

@@ -2,23 +2,6 @@ package import IncidentModel
 
 /// What the engine decides by: durations, limits, and how far a resolver may go where.
 package struct EnginePolicy: Sendable, Equatable {
-  /// Who is told when an escalation reaches this level.
-  package struct Level: Sendable, Equatable {
-    /// Who it is, for people and in `escalated_to`.
-    package var name: String
-    /// The sinks that are told; empty means every sink.
-    package var sinks: [String]
-    /// How long to wait for an acknowledgement before the next level.
-    package var wait: Duration
-
-    /// A level; see the fields.
-    package init(name: String, sinks: [String] = [], wait: Duration = .seconds(300)) {
-      self.name = name
-      self.sinks = sinks
-      self.wait = wait
-    }
-  }
-
   /// A lease that is not renewed for so long is lost.
   package var leaseDuration: Duration = .seconds(10)
   /// An agent that was not heard of for so long is gone.
@@ -43,8 +26,13 @@ package struct EnginePolicy: Sendable, Equatable {
   package var breakerLimit = 3
   /// See ``breakerLimit``.
   package var breakerWindow: Duration = .seconds(3600)
-  /// Who is told, in order; the last level is told again and again until somebody acknowledges. Never empty.
-  package var levels = [Level(name: "on-call engineer")]
+  /// Who is told of an escalation, and when.
+  package var escalation = EscalationPolicy.standard
+  /// Who is told instead for certain targets.
+  package var escalations: [String: EscalationPolicy] = [:]
+  /// An escalated incident that somebody acknowledged and that is still open after so long is nobody's any more;
+  /// `nil`: an acknowledgement holds for ever.
+  package var acknowledgementLimit: Duration?
   /// How far a resolver may go, by target.
   package var autonomy: [String: Autonomy] = [:]
   /// How far it may go where ``autonomy`` says nothing.
@@ -62,8 +50,8 @@ package struct EnginePolicy: Sendable, Equatable {
     target.flatMap { autonomy[$0] } ?? defaultAutonomy
   }
 
-  /// The level at `index`, the last one beyond the end.
-  package func level(_ index: Int) -> Level {
-    levels.isEmpty ? Level(name: "on-call engineer") : levels[min(index, levels.count - 1)]
+  /// Who is told of an escalation on `target`.
+  package func escalation(for target: String?) -> EscalationPolicy {
+    target.flatMap { escalations[$0] } ?? escalation
   }
 }

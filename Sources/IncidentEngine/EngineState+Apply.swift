@@ -42,7 +42,7 @@ extension EngineState {
 
   private mutating func applyOpened(_ event: EngineEvent, signal: Signal, autonomy: Autonomy) {
     guard let id = event.incident else { return }
-    opened &+= 1
+    numbers.note(id)
     let group = signal.target.flatMap { target in
       ProblemFamily(metric: signal.metric).map { GroupKey(target: target, family: $0) }
     }

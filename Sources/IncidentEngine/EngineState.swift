@@ -16,8 +16,8 @@ package struct EngineState: Sendable {
   /// Connected agents, by instance.
   package internal(set) var workers: [String: Worker] = [:]
 
-  /// Incidents ever opened; the next one's id comes of it.
-  var opened: UInt32 = 0
+  /// The ids of incidents.
+  var numbers = IncidentNumbers()
   /// The last fencing token given.
   var lastToken: UInt64 = 0
   /// The open incident of a series.
@@ -78,6 +78,8 @@ package struct IncidentRecord: Sendable {
   package internal(set) var job: PendingJob?
   /// How far the escalation got, once there is one.
   package internal(set) var escalation: EscalationProgress?
+  /// When the present answer, a snooze or an acknowledgement, ends by itself.
+  package internal(set) var answerEnd: AnswerEnd?
   /// Until when a remedy must be approved.
   package internal(set) var approvalDeadline: Timestamp?
   /// When the incident is over if its symptoms stay gone.
@@ -109,9 +111,7 @@ package struct IncidentRecord: Sendable {
     }
     consider(approvalDeadline, "approval must be given")
     consider(settlesAt, "over if the symptoms stay gone")
-    if incident.acknowledged == nil, let escalation, incident.status == .escalated, incident.wakesPeople {
-      consider(escalation.next, "tell \(escalation.nextName)")
-    }
+    if let due = escalationDeadline { consider(due.at, due.text) }
     return next
   }
 }
@@ -141,18 +141,6 @@ package struct ActiveLease: Sendable, Equatable {
   package var worker: String
   package var instance: String
   package var expires: Timestamp
-}
-
-/// How far an escalation got.
-package struct EscalationProgress: Sendable, Equatable {
-  /// The level told last.
-  package var level: Int
-  /// How often the last level was told again.
-  package var round: Int
-  /// When the next is told.
-  package var next: Timestamp
-  /// Who that is.
-  package var nextName: String
 }
 
 /// A connected agent.

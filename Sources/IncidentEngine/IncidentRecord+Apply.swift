@@ -34,14 +34,22 @@ extension IncidentRecord {
     case .stepIntended(let index, _, let token): intents[index] = token
     case .settling(let until): settlesAt = until
     case .unsettled: settlesAt = nil
-    case .escalated: approvalDeadline = nil
+    case .escalated:
+      approvalDeadline = nil
+      answerEnd = nil
     case .climbed(let level, let round, let name, let next):
-      escalation = EscalationProgress(level: level, round: round, next: next, nextName: name)
+      escalation = EscalationProgress(
+        pointer: EscalationPointer(step: level, round: round), next: next, nextName: name)
+    case .snoozed(let until, _, let name): answerEnd = AnswerEnd(at: until, name: name)
+    case .acknowledged(_, let until, let name):
+      answerEnd = until.map { AnswerEnd(at: $0, name: name ?? "") }
+    case .snoozeEnded, .acknowledgementLapsed, .approved: answerEnd = nil
     case .resolved, .markedFalsePositive:
       job = nil
       approvalDeadline = nil
       settlesAt = nil
       escalation = nil
+      answerEnd = nil
       intents = [:]
     case .opened, .signalled: lastSignalAt = event.at
     default: break
@@ -66,7 +74,16 @@ extension IncidentRecord {
       incident.approved = PersonMark(by: event.actor, at: event.at)
       // Whoever approves a remedy late takes the incident back from the people it was handed to.
       if incident.status == .escalated { incident.status = .identified }
-    case .acknowledged: incident.acknowledged = PersonMark(by: event.actor, at: event.at)
+      incident.snoozedUntil = nil
+    case .acknowledged:
+      incident.acknowledged = PersonMark(by: event.actor, at: event.at)
+      incident.snoozedUntil = nil
+    case .acknowledgementLapsed: incident.acknowledged = nil
+    case .snoozed(let until, _, _):
+      incident.snoozedUntil = until
+      // After it nobody looks after the incident, whoever did before.
+      incident.acknowledged = nil
+    case .snoozeEnded: incident.snoozedUntil = nil
     case .stepIntended(let index, let name, _): incident.intend(index, name, at: event.at)
     case .stepConcluded(let outcome): incident.conclude(outcome, at: event.at)
     case .verified(let verification): incident.verification = verification
@@ -75,19 +92,20 @@ extension IncidentRecord {
       incident.resolvedAt = event.at
       incident.autoResolved = auto
       incident.awaitingApproval = false
+      incident.snoozedUntil = nil
     case .escalated(let reason):
       incident.status = .escalated
       incident.escalationReason = reason
       // Whoever acknowledged something earlier has not seen this; who and when stays in the timeline.
       incident.acknowledged = nil
-    case .climbed(_, _, _, _):
-      break
+      incident.snoozedUntil = nil
     case .announced(let announcement) where announcement.kind == .escalation:
       incident.escalatedTo = announcement.audience
     case .markedFalsePositive:
       incident.status = .falsePositive
       incident.resolvedAt = event.at
       incident.awaitingApproval = false
+      incident.snoozedUntil = nil
     default: break
     }
   }

@@ -36,6 +36,9 @@ package struct IncidentID: Hashable, Sendable, Comparable, CustomStringConvertib
     self.text = text
   }
 
+  /// The number that ``init(number:)`` takes.
+  package var number: UInt32 { UInt32(text.dropFirst(4), radix: 16) ?? 0 }
+
   package var description: String { text }
   package static func < (a: IncidentID, b: IncidentID) -> Bool { a.text < b.text }
 }
@@ -157,6 +160,8 @@ package struct Incident: Hashable, Sendable, Codable {
   package var awaitingApproval: Bool
   package var approved: PersonMark?
   package var acknowledged: PersonMark?
+  /// Until when nobody is told, because a person said so.
+  package var snoozedUntil: Timestamp?
   /// What became of the remedy's steps.
   package var steps: [StepRecord]
   package var verification: Verification?

@@ -22,6 +22,8 @@ package struct SourceSettings: Sendable, Equatable {
   package var timeoutSeconds = 10.0
   /// How far a resolver may go here.
   package var autonomy = Autonomy.suggest
+  /// The escalation policy that is followed here, by name; `nil` for the default one.
+  package var escalation: String?
   /// What is wrong with its metrics: the built-in rules of its kind, changed by those of the config.
   package var rules: [RuleSettings]
 

@@ -92,24 +92,15 @@ package struct EscalationSettings: Sendable, Equatable {
   package var approvalSeconds = 900.0
   /// A remedy that is not done after so many seconds escalates.
   package var resolutionSeconds = 600.0
-  /// Who is told, in order; an unacknowledged escalation climbs from one to the next, then
-  /// tells the last again and again.
-  package var levels = [EscalationLevel()]
+  /// An escalated incident that was acknowledged and is still open after so many seconds is nobody's any more;
+  /// `nil`: an acknowledgement holds for ever.
+  package var ackTimeoutSeconds: Double?
+  /// Who is told, and when, until somebody answers.
+  package var policy = EscalationPolicy.standard
+  /// Others, by name, for the sources that name them.
+  package var policies: [String: EscalationPolicy] = [:]
 
   /// The defaults.
-  package init() {}
-}
-
-/// One step of the escalation policy.
-package struct EscalationLevel: Sendable, Equatable {
-  /// Who it is, for people and in `escalated_to`.
-  package var name = "on-call engineer"
-  /// The sinks that are told; empty means every sink.
-  package var sinks: [String] = []
-  /// How long to wait for an acknowledgement before the next level, in seconds.
-  package var waitSeconds = 300.0
-
-  /// The default: the on-call engineer, through every sink.
   package init() {}
 }
 

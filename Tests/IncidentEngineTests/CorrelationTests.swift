@@ -101,4 +101,27 @@ struct CorrelationTests {
       #expect(IncidentID(id.text) == id)
     }
   }
+
+  @Test("every installation has its own ids, and a journal from before that keeps its numbering")
+  func salted() throws {
+    func firstID(_ change: (inout EngineWorld) -> Void) -> String {
+      var world = EngineWorld()
+      change(&world)
+      world.tell(.signals([world.signal()]))
+      return world.only.id.text
+    }
+    let ids = [firstID { _ in }, firstID { $0.now = $0.now + .milliseconds(1) }, firstID { _ = $0.signal() }]
+    #expect(Set(ids).count == 3)
+    #expect(firstID { _ in } == ids[0])
+
+    // The first two ids of a counter that began without a salt.
+    var old = EngineWorld()
+    old.tell(.signals([old.signal()]))
+    var event = try #require(old.journal.first)
+    event.incident = IncidentID("INC-92CA2F0E")
+    var engine = Engine(policy: old.engine.policy)
+    engine.replay(event)
+    let next = engine.handle(.signals([old.signal(target: "other")]), at: old.now).events.first?.incident
+    #expect(next?.text == "INC-96A0F96B")
+  }
 }

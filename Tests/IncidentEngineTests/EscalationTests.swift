@@ -16,10 +16,11 @@ struct EscalationTests {
   }
 
   @Test("an unacknowledged escalation climbs at its times, then repeats, until somebody answers")
-  func climbs() {
-    var world = EngineWorld { policy in
-      policy.levels = [.init(name: "first", wait: .seconds(60)), .init(name: "second", wait: .seconds(120))]
-    }
+  func climbs() throws {
+    let policy = try EscalationPolicy(steps: [
+      .notify("first", sinks: []), .wait(.seconds(60)), .notify("second", sinks: []), .wait(.seconds(120)),
+    ])
+    var world = EngineWorld { $0.escalation = policy }
     world.tell(.signals([world.signal()]))
     world.pass(.seconds(120))
     #expect(world.announcements.map(\.audience) == ["first"])

@@ -5,10 +5,20 @@ import Testing
 
 @Suite("The journal is all there is")
 struct JournalTests {
+  private static let verbs: [PersonVerb] = [
+    .acknowledge, .acknowledge, .approve, .resolve, .falsePositive, .snooze(.seconds(60)),
+    .snooze(.seconds(600)), .snooze(.zero),
+  ]
+
   /// Plays a random life of a small cluster and gives what came of it.
   static func life(seed: UInt64, steps: Int = 400) -> EngineWorld {
     var random = SplitMix(state: seed)
-    var world = EngineWorld { $0.maxEnded = 5 }
+    var world = EngineWorld { policy in
+      policy.maxEnded = 5
+      policy.acknowledgementLimit = Bool.random(using: &random) ? .seconds(90) : nil
+      policy.escalation = RandomPolicy.make(&random)
+      policy.escalations["bank-db"] = RandomPolicy.make(&random)
+    }
     let metrics = ["database_connection_usage", "database_slow_queries", "queue_depth"]
     let targets = ["shop-db", "bank-db", "museum-db"]
     let agents: [(AgentKind, String)] = [
@@ -55,8 +65,9 @@ struct JournalTests {
           verdicts.randomElement(using: &random) ?? .unknown, at: world.now)
         world.tell(.finished(.remedied(verification, message: "m"), lease, instance: agent.1))
       case 12:
-        guard let incident, let verb = PersonVerb.allCases.randomElement(using: &random) else { continue }
-        world.tell(.person(verb, incident, by: "ann", note: nil))
+        guard let incident, let verb = Self.verbs.randomElement(using: &random) else { continue }
+        world.tell(.person(verb, incident, by: "ann", note: Bool.random(using: &random) ? "why" : nil))
+      case 13 where Int.random(in: 0..<20, using: &random) == 0: world.pass(.seconds(300))
       default: world.pass(.seconds(Int.random(in: 0..<40, using: &random)))
       }
     }
@@ -76,6 +87,7 @@ struct JournalTests {
       #expect(other.job?.lease?.lease == record.job?.lease?.lease)
       #expect(other.settlesAt == record.settlesAt)
       #expect(other.escalation == record.escalation)
+      #expect(other.answerEnd == record.answerEnd)
     }
     #expect(copy.state.announcements == world.engine.state.announcements)
   }

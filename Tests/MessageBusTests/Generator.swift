@@ -166,6 +166,7 @@ struct Generator {
     incident.awaitingApproval = bool()
     incident.approved = maybe { PersonMark(by: $0.text(), at: $0.time()) }
     incident.acknowledged = maybe { PersonMark(by: $0.text(), at: $0.time()) }
+    incident.snoozedUntil = maybe { $0.time() }
     incident.steps = list { $0.record() }
     incident.verification = maybe { $0.verification() }
     incident.escalationReason = maybe { $0.text() }

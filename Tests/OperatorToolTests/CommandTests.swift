@@ -88,6 +88,26 @@ struct CommandTests {
     #expect(requests[0].text == "{\"by\":\"sam\",\"note\":\"on it\"}")
   }
 
+  @Test("snoozes for as long as it is told, and knows how long that may be")
+  func snooze() async throws {
+    let snoozed = Self.incident.replacing("\"resolved\"", with: "\"escalated\"").replacing(
+      "\"auto_resolved\":true", with: "\"auto_resolved\":false,\"snoozed_until\":\"2026-11-23T09:23:00.000Z\""
+    )
+    let (run, requests) = try await aiopsctl(
+      ["incidents", "snooze", "INC-1A2B3C4D", "--for", "30m", "--note", "backup"],
+      environment: ["USER": "sam"]
+    ) { _ in .ok(snoozed) }
+    #expect(run.out == ["INC-1A2B3C4D snoozed for 30m by sam; it is escalated now."])
+    #expect(requests[0].path == "/aiops/incidents/INC-1A2B3C4D/snooze")
+    #expect(requests[0].text == "{\"by\":\"sam\",\"for\":\"30m\",\"note\":\"backup\"}")
+    let (show, _) = try await aiopsctl(["incidents", "show", "INC-1A2B3C4D"]) { _ in .ok(snoozed) }
+    #expect(show.text.contains("snoozed until 2026-11-23 09:23:00Z"))
+    #expect(show.text.contains("escalated (snoozed)"))
+    for wrong in [["--for", "30"], ["--for", "8d"], ["--for", "soon"], []] {
+      #expect(await aiopsctl(["incidents", "snooze", "INC-1A2B3C4D"] + wrong).status == 64)
+    }
+  }
+
   @Test("without a coordinator says what to do, and ends with 69")
   func unreachable() async {
     let run = await aiopsctl(["status", "--coordinator", "http://127.0.0.1:1"])

@@ -48,7 +48,15 @@ struct LoaderTests {
           SessionFilter(state: nil, application: "reports", olderThanSeconds: 10, limit: 20)))
     #expect(settings.commands["restart-shop"]?.arguments == ["restart", "shop.service"])
     #expect(settings.endpoints["pause-batch"]?.method == "POST")
-    #expect(settings.escalation.levels.count == 2)
+    #expect(
+      settings.escalation.policy.steps == [
+        .notify("on-call engineer", sinks: ["on-call"]), .wait(.seconds(300)),
+        .notify("head of operations", sinks: []), .wait(.seconds(600)), .repeatFrom(1, count: 3),
+      ])
+    #expect(settings.escalation.ackTimeoutSeconds == nil)
+    #expect(
+      settings.escalation.policies["database"]?.steps.first == .notifyOnCall("databases", sinks: ["on-call"]))
+    #expect(database.escalation == "database")
   }
 
   @Test("agents connect to the coordinator's bus, or to those of all coordinators")

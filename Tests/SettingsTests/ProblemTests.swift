@@ -82,8 +82,40 @@ struct ProblemTests {
       ("sources: {}", "test.yaml:1:10: sources: must be a list, not a mapping"),
       ("just text", "test.yaml:1:1: must be a mapping of keys and values, not text"),
       (
-        "escalation: {levels: [{sinks: [pagr]}]}\nsinks: [{name: pager, type: log}]",
-        "test.yaml:1:32: escalation.levels[0].sinks[0]: there is no sink \"pagr\"; did you mean \"pager\"?"
+        "escalation: {policy: [{notify: x, sinks: [pagr]}]}\nsinks: [{name: pager, type: log}]",
+        "test.yaml:1:43: escalation.policy[0].sinks[0]: there is no sink \"pagr\"; did you mean \"pager\"?"
+      ),
+      (
+        "escalation: {policy: []}",
+        "test.yaml:1:22: escalation.policy: needs at least one notify step: somebody must be told"
+      ),
+      (
+        "escalation: {policy: [{notify: x}, {wait: 500ms}]}",
+        "test.yaml:1:43: escalation.policy[1].wait: 500ms is out of range; must be 1s to 7d"
+      ),
+      (
+        "escalation: {policy: [{notify: x}, {repeat: {from: 1}}]}",
+        "test.yaml:1:36: escalation.policy[1]: step 1 would be told again without a pause; put a wait among them"
+      ),
+      (
+        "escalation: {policy: [{notify: x}, {wait: 1s}, {repeat: {from: 4}}]}",
+        "test.yaml:1:48: escalation.policy[2]: must go back to an earlier step: \"from\" is the number of a step, 1 to 2"
+      ),
+      (
+        "escalation: {policy: [{notify: x, wait: 5m}]}",
+        "test.yaml:1:23: escalation.policy[0]: must say one thing: notify, notify_on_call, wait or repeat"
+      ),
+      (
+        "escalation: {policy: [{notify: x}, {wait: 5m, sinks: [log]}]}",
+        "test.yaml:1:47: escalation.policy[1].sinks: unknown key; known: wait"
+      ),
+      (
+        "escalation: {policies: {db: [{notify: x}]}}\nsources: [{name: h, type: host, escalation: bd}]",
+        "test.yaml:2:45: sources[0].escalation: there is no policy \"bd\" in escalation.policies; did you mean \"db\"?"
+      ),
+      (
+        "escalation: {ack_timeout: 5s}",
+        "test.yaml:1:27: escalation.ack_timeout: 5s is out of range; must be 1m to 7d"
       ),
       ("correlation:\n", "test.yaml:1:1: correlation: has no value; give it one or leave the key out"),
       (

@@ -173,7 +173,8 @@ struct PipelineTests {
         sinks:
           - {name: ops, type: webhook, url: "\(sink.url)/page"}
         """
-      try await Cluster.with(more, escalation: "{diagnosis: 4s, levels: [{name: night shift, wait: 1h}]}") {
+      try await Cluster.with(more, escalation: "{diagnosis: 4s, policy: [{notify: night shift}, {wait: 1h}]}")
+      {
         cluster in
         let coordinator = try await cluster.startCoordinator()
         let begin = ContinuousClock.now

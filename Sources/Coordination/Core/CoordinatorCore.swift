@@ -224,21 +224,11 @@ package struct CoordinatorCore: Sendable {
     // A leader that slept too long may have been deposed: first the store must confirm it.
     guard isTrusted(at: now) else { return [] }
     let views = views
-    let due = courier.due(at: now) { Self.isWanted($0, views[$0.incident]) }
+    let due = courier.due(at: now) { $0.isWanted(for: views[$0.incident]) }
     settle(due.fates)
     return due.deliveries.map { announcement, sink in
       let status = views[announcement.incident]?.status ?? .escalated
       return .deliver(Notification(announcement, status: status), to: sink)
-    }
-  }
-
-  /// Whether people still need to hear it.
-  private static func isWanted(_ announcement: Announcement, _ incident: Incident?) -> Bool {
-    guard let incident else { return announcement.kind == .resolved }
-    return switch announcement.kind {
-    case .escalation: incident.status == .escalated && incident.acknowledged == nil
-    case .approvalNeeded: incident.awaitingApproval
-    case .resolved: true
     }
   }
 

@@ -69,10 +69,10 @@ struct APIResponder: HTTPResponder {
       return try Self.json(IncidentDetail(incident))
     case .command(let verb, let id):
       _ = try query()
-      let input = try CommandInput.parse(await body(of: request))
+      let input = try CommandInput.parse(await body(of: request), verb)
       guard let id else { throw Problem.incidentNotFound }
       return try Self.json(
-        IncidentDetail(await api.command(verb, on: id, by: input.by, note: input.note)))
+        IncidentDetail(await api.command(input.verb, on: id, by: input.by, note: input.note)))
     case .alerts:
       _ = try query()
       let alerts = try AlertInput.parse(await body(of: request), now: now())

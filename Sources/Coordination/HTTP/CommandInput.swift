@@ -1,7 +1,8 @@
 import FoundationEssentials
-import IncidentModel
+package import IncidentModel
+import Settings
 
-/// The optional body of a person's command: who says so, and why.
+/// A person's command: what, and out of its body who says so, and why.
 package struct CommandInput: Sendable, Equatable {
   /// Bytes of ``by`` at most.
   package static let maxNameLength = 100
@@ -10,17 +11,19 @@ package struct CommandInput: Sendable, Equatable {
   /// Who says so when nobody said who.
   static let nobody = "operator"
 
+  /// What is said.
+  package var verb: PersonVerb
   /// Who says so.
   package var by = nobody
   /// Why.
   package var note: String?
 
-  /// Reads a body; an empty one says nothing.
-  static func parse(_ body: [UInt8]) throws(Problem) -> CommandInput {
-    guard !body.isEmpty else { return CommandInput() }
-    let fields = try JSONObject.parse(body, allowed: ["by", "note"])
-    var input = CommandInput()
+  /// Reads a body; an empty one says nothing more than the verb, which is too little for a snooze.
+  static func parse(_ body: [UInt8], _ name: PersonVerb.Name) throws(Problem) -> CommandInput {
+    let more = name == .snooze ? ["for"] : []
+    let fields = body.isEmpty ? [:] : try JSONObject.parse(body, allowed: Set(["by", "note"] + more))
     var checker = FieldChecker()
+    var input = CommandInput(verb: verb(name, fields, &checker))
     if let by = checker.optionalText(fields["by"], at: "by", maxLength: maxNameLength, multiline: false) {
       if by.allSatisfy(\.isWhitespace) { checker.fail("by", "must not be empty") }
       input.by = by
@@ -29,5 +32,18 @@ package struct CommandInput: Sendable, Equatable {
       fields["note"], at: "note", maxLength: maxNoteLength, multiline: true)
     if !checker.failures.isEmpty { throw .invalid(checker.failures) }
     return input
+  }
+
+  private static func verb(
+    _ name: PersonVerb.Name, _ fields: [String: JSONValue], _ checker: inout FieldChecker
+  ) -> PersonVerb {
+    switch name {
+    case .acknowledge: .acknowledge
+    case .approve: .approve
+    case .resolve: .resolve
+    case .falsePositive: .falsePositive
+    case .snooze:
+      .snooze(checker.duration(fields["for"], at: "for", bounds: PersonVerb.snoozes) ?? .zero)
+    }
   }
 }

@@ -1,4 +1,5 @@
 import IncidentModel
+import Settings
 
 /// Takes typed values out of JSON and collects what is wrong with it, by field.
 struct FieldChecker {
@@ -47,6 +48,30 @@ struct FieldChecker {
     case let other?: fail(field, "must be a finite number, not \(other.kind)")
     }
     return nil
+  }
+
+  /// A duration that must be there: a text such as `30m`, or seconds.
+  mutating func duration(_ value: JSONValue?, at field: String, bounds: ClosedRange<Duration>) -> Duration? {
+    let limits = bounds.lowerBound.inSeconds...bounds.upperBound.inSeconds
+    let range = "\(Units.duration(limits.lowerBound)) to \(Units.duration(limits.upperBound))"
+    let seconds: Double?
+    switch value {
+    case nil:
+      fail(field, "is missing; say how long, \(range)")
+      return nil
+    case .number(let number): seconds = number
+    case .string(let text): seconds = Units.seconds(text)
+    default: seconds = nil
+    }
+    guard let seconds else {
+      fail(field, "must be a duration such as \"30m\", or seconds")
+      return nil
+    }
+    guard limits.contains(seconds) else {
+      fail(field, "must be \(range)")
+      return nil
+    }
+    return .seconds(seconds)
   }
 
   private static func isAllowed(_ scalar: Unicode.Scalar, multiline: Bool) -> Bool {

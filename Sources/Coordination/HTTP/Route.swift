@@ -6,7 +6,7 @@ enum Route: Sendable, Equatable {
   case incidents
   /// `nil` for an id that can be nobody's.
   case incident(IncidentID?)
-  case command(PersonVerb, IncidentID?)
+  case command(PersonVerb.Name, IncidentID?)
   case alerts, status, agents, stream, health, readiness, metrics
 
   /// The route of a path.
@@ -28,7 +28,7 @@ enum Route: Sendable, Equatable {
     case (3, "aiops") where parts[1] == "incidents" && !parts[2].isEmpty:
       self = .incident(IncidentID(parts[2]))
     case (4, "aiops") where parts[1] == "incidents" && !parts[2].isEmpty:
-      guard let verb = PersonVerb(rawValue: parts[3]) else { return nil }
+      guard let verb = PersonVerb.Name(rawValue: parts[3]) else { return nil }
       self = .command(verb, IncidentID(parts[2]))
     default: return nil
     }

@@ -17,6 +17,7 @@ package struct IncidentSummary: Sendable, Encodable, Equatable {
   package var escalatedTo: Nullable<String>
   package var awaitingApproval: Bool
   package var acknowledgedBy: Nullable<String>
+  package var snoozedUntil: Nullable<Timestamp>
   /// The runbook of the diagnosis.
   package var runbook: Nullable<String>
 
@@ -36,6 +37,7 @@ package struct IncidentSummary: Sendable, Encodable, Equatable {
     escalatedTo = Nullable(incident.escalatedTo)
     awaitingApproval = incident.awaitingApproval
     acknowledgedBy = Nullable(incident.acknowledged?.by)
+    snoozedUntil = Nullable(incident.snoozedUntil)
     runbook = Nullable(incident.diagnosis?.remedy?.runbook)
   }
 }
@@ -54,7 +56,7 @@ struct IncidentDetail: Sendable, Encodable {
 
   private enum Absent: String, CodingKey {
     case resolvedAt, rootCause, escalatedTo, diagnosis, approved, acknowledged, verification
-    case escalationReason
+    case escalationReason, snoozedUntil
   }
 
   func encode(to encoder: any Encoder) throws {
@@ -71,6 +73,7 @@ struct IncidentDetail: Sendable, Encodable {
     try absent(.acknowledged, incident.acknowledged == nil)
     try absent(.verification, incident.verification == nil)
     try absent(.escalationReason, incident.escalationReason == nil)
+    try absent(.snoozedUntil, incident.snoozedUntil == nil)
   }
 }
 

@@ -12,9 +12,11 @@ extension EnginePolicy {
     diagnosisLimit = .seconds(settings.escalation.diagnosisSeconds)
     approvalLimit = .seconds(settings.escalation.approvalSeconds)
     resolutionLimit = .seconds(settings.escalation.resolutionSeconds)
-    levels = settings.escalation.levels.map {
-      Level(name: $0.name, sinks: $0.sinks, wait: .seconds($0.waitSeconds))
+    acknowledgementLimit = settings.escalation.ackTimeoutSeconds.map { .seconds($0) }
+    escalation = settings.escalation.policy
+    for source in settings.sources {
+      autonomy[source.name] = source.autonomy
+      escalations[source.name] = source.escalation.flatMap { settings.escalation.policies[$0] }
     }
-    for source in settings.sources { autonomy[source.name] = source.autonomy }
   }
 }

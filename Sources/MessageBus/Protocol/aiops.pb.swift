@@ -1817,6 +1817,15 @@ nonisolated struct PBIncident: @unchecked Sendable {
     set {_uniqueStorage()._timeline = newValue}
   }
 
+  var snoozedUntil: Int64 {
+    get {_storage._snoozedUntil ?? 0}
+    set {_uniqueStorage()._snoozedUntil = newValue}
+  }
+  /// Returns true if `snoozedUntil` has been explicitly set.
+  var hasSnoozedUntil: Bool {_storage._snoozedUntil != nil}
+  /// Clears the value of `snoozedUntil`. Subsequent reads from it will return its default value.
+  mutating func clearSnoozedUntil() {_uniqueStorage()._snoozedUntil = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -4537,7 +4546,7 @@ nonisolated extension PBPersonMark: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension PBIncident: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Incident"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}name\0\u{1}description\0\u{1}severity\0\u{1}status\0\u{3}detected_at\0\u{3}resolved_at\0\u{3}root_cause\0\u{3}resolution_steps\0\u{3}affected_systems\0\u{1}metrics\0\u{1}logs\0\u{3}auto_resolved\0\u{3}escalated_to\0\u{3}updated_at\0\u{1}count\0\u{1}symptoms\0\u{1}autonomy\0\u{1}dialogue\0\u{1}diagnosis\0\u{3}awaiting_approval\0\u{1}approved\0\u{1}acknowledged\0\u{1}steps\0\u{1}verification\0\u{3}escalation_reason\0\u{1}timeline\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}name\0\u{1}description\0\u{1}severity\0\u{1}status\0\u{3}detected_at\0\u{3}resolved_at\0\u{3}root_cause\0\u{3}resolution_steps\0\u{3}affected_systems\0\u{1}metrics\0\u{1}logs\0\u{3}auto_resolved\0\u{3}escalated_to\0\u{3}updated_at\0\u{1}count\0\u{1}symptoms\0\u{1}autonomy\0\u{1}dialogue\0\u{1}diagnosis\0\u{3}awaiting_approval\0\u{1}approved\0\u{1}acknowledged\0\u{1}steps\0\u{1}verification\0\u{3}escalation_reason\0\u{1}timeline\0\u{3}snoozed_until\0")
 
   fileprivate class _StorageClass {
     var _id: String = String()
@@ -4567,6 +4576,7 @@ nonisolated extension PBIncident: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     var _verification: PBVerification? = nil
     var _escalationReason: String? = nil
     var _timeline: [PBTimelineEntry] = []
+    var _snoozedUntil: Int64? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -4604,6 +4614,7 @@ nonisolated extension PBIncident: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       _verification = source._verification
       _escalationReason = source._escalationReason
       _timeline = source._timeline
+      _snoozedUntil = source._snoozedUntil
     }
   }
 
@@ -4649,6 +4660,7 @@ nonisolated extension PBIncident: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         case 25: try { try decoder.decodeSingularMessageField(value: &_storage._verification) }()
         case 26: try { try decoder.decodeSingularStringField(value: &_storage._escalationReason) }()
         case 27: try { try decoder.decodeRepeatedMessageField(value: &_storage._timeline) }()
+        case 28: try { try decoder.decodeSingularInt64Field(value: &_storage._snoozedUntil) }()
         default: break
         }
       }
@@ -4742,6 +4754,9 @@ nonisolated extension PBIncident: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       if !_storage._timeline.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._timeline, fieldNumber: 27)
       }
+      try { if let v = _storage._snoozedUntil {
+        try visitor.visitSingularInt64Field(value: v, fieldNumber: 28)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -4778,6 +4793,7 @@ nonisolated extension PBIncident: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         if _storage._verification != rhs_storage._verification {return false}
         if _storage._escalationReason != rhs_storage._escalationReason {return false}
         if _storage._timeline != rhs_storage._timeline {return false}
+        if _storage._snoozedUntil != rhs_storage._snoozedUntil {return false}
         return true
       }
       if !storagesAreEqual {return false}

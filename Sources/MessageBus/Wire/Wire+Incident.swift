@@ -67,6 +67,7 @@ extension PBIncident: WirePart {
     awaitingApproval = incident.awaitingApproval
     if let mark = incident.approved { approved = PBPersonMark(mark) }
     if let mark = incident.acknowledged { acknowledged = PBPersonMark(mark) }
+    if let moment = incident.snoozedUntil { snoozedUntil = moment.milliseconds }
     steps = incident.steps.map(PBStepRecord.init)
     if let verified = incident.verification { verification = PBVerification(verified) }
     if let reason = incident.escalationReason { escalationReason = WireRules.cut(reason) }
@@ -110,6 +111,8 @@ extension PBIncident: WirePart {
     incident.awaitingApproval = awaitingApproval
     incident.approved = try WireRules.optional(hasApproved, approved)
     incident.acknowledged = try WireRules.optional(hasAcknowledged, acknowledged)
+    incident.snoozedUntil =
+      hasSnoozedUntil ? try WireRules.time(snoozedUntil, "incident.snoozed_until") : nil
     incident.steps = try WireRules.list(steps, "incident.steps")
     incident.verification = try WireRules.optional(hasVerification, verification)
     incident.escalationReason =

@@ -5,8 +5,8 @@ struct IncidentsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "incidents", abstract: "List, show, watch and decide incidents.",
     subcommands: [
-      ListCommand.self, ShowCommand.self, WatchCommand.self, AcknowledgeCommand.self, ApproveCommand.self,
-      ResolveCommand.self, FalsePositiveCommand.self,
+      ListCommand.self, ShowCommand.self, WatchCommand.self, AcknowledgeCommand.self, SnoozeCommand.self,
+      ApproveCommand.self, ResolveCommand.self, FalsePositiveCommand.self,
     ], defaultSubcommand: ListCommand.self)
 }
 

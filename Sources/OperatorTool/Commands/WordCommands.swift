@@ -1,4 +1,6 @@
 import ArgumentParser
+import IncidentModel
+import Settings
 
 /// What a person's word on an incident takes.
 struct WordOptions: ParsableArguments {
@@ -8,11 +10,11 @@ struct WordOptions: ParsableArguments {
   @Option(name: .long, help: "Why, for the timeline.") var note: String?
 
   /// Says it, and shows what became of the incident.
-  func say(_ verb: String, done: String) async throws {
+  func say(_ verb: String, done: String, for duration: String? = nil) async throws {
     let environment = ToolContext.current.environment
     let who = by ?? environment["USER"].flatMap { $0.isEmpty ? nil : $0 } ?? "operator"
     let answer = try await common.client.post(
-      "/aiops/incidents/\(id.id)/\(verb)", Word(by: who, note: note))
+      "/aiops/incidents/\(id.id)/\(verb)", Word(by: who, note: note, for: duration))
     common.show(answer) { incident in
       let status = incident["status"]?.shown ?? "unknown"
       return ["\(id.id) \(done) by \(Terminal.visible(who)); it is \(status) now."]
@@ -22,15 +24,35 @@ struct WordOptions: ParsableArguments {
   private struct Word: Encodable {
     var by: String
     var note: String?
+    var `for`: String?
   }
 }
 
 struct AcknowledgeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "ack", abstract: "Say that you look after an incident; its escalation stops climbing.",
+    commandName: "ack", abstract: "Say that you look after an incident; its escalation stops.",
     aliases: ["acknowledge"])
   @OptionGroup var word: WordOptions
   func run() async throws { try await word.say("acknowledge", done: "acknowledged") }
+}
+
+struct SnoozeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "snooze",
+    abstract: "Let an escalated incident tell nobody for a while; then its escalation begins anew.")
+  @OptionGroup var word: WordOptions
+  @Option(name: .long, help: "How long, 1m to 7d, e.g. 30m or 2h.") var `for`: String
+
+  mutating func validate() throws {
+    let limits = PersonVerb.snoozes
+    guard let seconds = Units.seconds(`for`),
+      (limits.lowerBound.inSeconds...limits.upperBound.inSeconds).contains(seconds)
+    else { throw ValidationError("--for must be a duration from 1m to 7d, such as 30m or 2h") }
+  }
+
+  func run() async throws {
+    try await word.say("snooze", done: "snoozed for \(Terminal.visible(`for`))", for: `for`)
+  }
 }
 
 struct ApproveCommand: AsyncParsableCommand {

@@ -21,6 +21,7 @@ enum IncidentList {
   static func status(_ incident: JSONValue) -> String {
     let status = incident["status"]?.shown ?? ""
     if incident["awaiting_approval"]?.isTrue == true { return status + " (approve?)" }
+    if incident["snoozed_until"]?.text != nil { return status + " (snoozed)" }
     return incident["auto_resolved"]?.isTrue == true ? status + " (auto)" : status
   }
 

@@ -17,6 +17,7 @@ enum IncidentPage {
     field("resolved", Terminal.time(incident["resolved_at"]))
     field("signals", incident["count"]?.shown)
     field("acknowledged", person(incident["acknowledged"]))
+    field("snoozed until", Terminal.time(incident["snoozed_until"]))
     field("approved", person(incident["approved"]))
     field("escalated to", incident["escalated_to"]?.shown)
     field("because", incident["escalation_reason"]?.shown)

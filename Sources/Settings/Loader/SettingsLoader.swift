@@ -101,7 +101,10 @@ final class SettingsReader {
     map.set("escalation", to: &settings.escalation) {
       $0.map().map { escalation($0, sinks: sinkNames) }
     }
-    if let sources = map.optional("sources")?.list() { settings.sources = self.sources(sources) }
+    let policies = settings.escalation.policies.keys.sorted()
+    if let sources = map.optional("sources")?.list() {
+      settings.sources = self.sources(sources, policies: policies)
+    }
     if let commands = map.optional("commands")?.map() { settings.commands = self.commands(commands) }
     if let endpoints = map.optional("endpoints")?.map() { settings.endpoints = self.endpoints(endpoints) }
     if let runbooks = map.optional("runbooks")?.list() { self.runbooks(runbooks, into: &settings) }

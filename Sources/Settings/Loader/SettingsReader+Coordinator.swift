@@ -49,35 +49,6 @@ extension SettingsReader {
     return settings
   }
 
-  func escalation(_ map: YAMLMap, sinks: [String]) -> EscalationSettings {
-    var settings = EscalationSettings()
-    map.set("diagnosis", to: &settings.diagnosisSeconds) { $0.seconds(1...86_400) }
-    map.set("approval", to: &settings.approvalSeconds) { $0.seconds(1...604_800) }
-    map.set("resolution", to: &settings.resolutionSeconds) { $0.seconds(1...86_400) }
-    if let value = map.optional("levels"), let levels = value.list(limit: 50) {
-      if levels.isEmpty { value.report("needs at least one level: somebody must be told") }
-      settings.levels = levels.compactMap { $0.map().map { level($0, sinks: sinks) } }
-    }
-    map.finish()
-    return settings
-  }
-
-  private func level(_ map: YAMLMap, sinks: [String]) -> EscalationLevel {
-    var level = EscalationLevel()
-    map.set("name", to: &level.name) { $0.text(1...128) }
-    map.set("wait", to: &level.waitSeconds) { $0.seconds(1...604_800) }
-    for entry in map.optional("sinks")?.list() ?? [] {
-      guard let name = entry.text(1...64) else { continue }
-      if !sinks.contains(name) {
-        entry.report(
-          "there is no sink \(Shown.text(name))" + Spelling.hint(for: name, among: sinks))
-      }
-      level.sinks.append(name)
-    }
-    map.finish()
-    return level
-  }
-
   /// The sinks of the config; the log is always one of them.
   func sinks(_ values: [YAMLValue]) -> [SinkSettings] {
     enum SinkType: String, CaseIterable { case webhook, log }

@@ -3,7 +3,7 @@ import IncidentModel
 extension SettingsReader {
   private enum SourceType: String, CaseIterable { case host, postgres, redis, prometheus, http }
 
-  func sources(_ values: [YAMLValue]) -> [SourceSettings] {
+  func sources(_ values: [YAMLValue], policies: [String]) -> [SourceSettings] {
     var names: Set<String> = []
     return values.compactMap { value in
       guard let map = value.map() else { return nil }
@@ -18,6 +18,7 @@ extension SettingsReader {
       map.set("retry", to: &source.retrySeconds) { $0.seconds(0.1...86_400) }
       map.set("timeout", to: &source.timeoutSeconds) { $0.seconds(0.01...600) }
       map.set("autonomy", to: &source.autonomy) { $0.choice(Autonomy.self) }
+      source.escalation = escalation(of: map, policies: policies)
       source.rules = rules(map.optional("rules"), of: kind)
       map.finish()
       return source

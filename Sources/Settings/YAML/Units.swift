@@ -1,5 +1,5 @@
 /// Numbers with units, as people write them.
-enum Units {
+package enum Units {
   /// A finite number; nothing that only a compiler would call one.
   static func number(_ text: String) -> Double? {
     guard !text.isEmpty, text.utf8.count <= 64,
@@ -10,7 +10,7 @@ enum Units {
   }
 
   /// `200ms`, `30s`, `5m`, `1h`, `7d`, or seconds.
-  static func seconds(_ text: String) -> Double? {
+  package static func seconds(_ text: String) -> Double? {
     let units: [(String, Double)] = [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600), ("d", 86_400)]
     return scaled(text, units)
   }
@@ -35,7 +35,7 @@ enum Units {
   }
 
   /// A duration for people, in the largest unit that keeps it whole.
-  static func duration(_ seconds: Double) -> String {
+  package static func duration(_ seconds: Double) -> String {
     for (unit, size) in [("d", 86_400.0), ("h", 3600), ("m", 60), ("s", 1)] {
       let count = seconds / size
       if count >= 1, count == count.rounded(), count < 1e6 { return "\(Int(count))\(unit)" }

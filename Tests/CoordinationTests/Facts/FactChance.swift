@@ -61,7 +61,7 @@ struct FactChance {
 
   mutating func fact() -> Fact {
     let token = UInt64.random(in: .min ... .max, using: &random)
-    switch Int.random(in: 0..<18, using: &random) {
+    switch Int.random(in: 0..<23, using: &random) {
     case 0: return .opened(signal: signal(), autonomy: pick(Autonomy.allCases, or: .auto))
     case 1: return .signalled(signal: signal())
     case 2: return .noted(signal: signal(), reason: text())
@@ -79,7 +79,12 @@ struct FactChance {
     case 11: return .escalated(reason: text())
     case 12: return .approvalRequested(deadline: time())
     case 13: return .approved(note: note())
-    case 14: return .acknowledged(note: note())
+    case 14:
+      return .acknowledged(note: note(), until: Bool.random(using: &random) ? time() : nil, name: note())
+    case 17: return .snoozed(until: time(), note: note(), name: text())
+    case 18: return .snoozeEnded
+    case 19: return .acknowledgementLapsed(person: text())
+    case 20: return .climbed(level: 3, round: 4, name: text(), next: time())
     case 15: return .stepIntended(index: 3, name: text(), token: token)
     case 16:
       return .exchanged(

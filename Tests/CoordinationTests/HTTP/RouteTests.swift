@@ -85,7 +85,7 @@ import Testing
       let bare = try await http.get("/aiops/incidents/INC-00000002")
       for name in [
         "root_cause", "resolved_at", "escalated_to", "diagnosis", "verification", "approved",
-        "acknowledged", "escalation_reason",
+        "acknowledged", "escalation_reason", "snoozed_until",
       ] {
         #expect(bare[name] is JSON.Null, "\(name)")
       }
@@ -112,11 +112,16 @@ import Testing
     }
   }
 
-  @Test("a person's word reaches the coordinator with name and note", arguments: PersonVerb.allCases)
-  func commands(verb: PersonVerb) async throws {
+  @Test(
+    "a person's word reaches the coordinator with name and note",
+    arguments: [
+      (PersonVerb.Name.acknowledge, PersonVerb.acknowledge), (.approve, .approve), (.resolve, .resolve),
+      (.falsePositive, .falsePositive),
+    ])
+  func commands(name: PersonVerb.Name, verb: PersonVerb) async throws {
     let coordinator = FakeCoordinator([.sample(1)])
     try await withServer(coordinator) { http, _ in
-      let path = "/aiops/incidents/INC-00000001/\(verb.rawValue)"
+      let path = "/aiops/incidents/INC-00000001/\(name.rawValue)"
       let id = IncidentID(number: 1)
       let bodies = [
         nil, "{}", #"{"by":"ada","note":"line 1\nGr\u00fc\u00dfe \ud83d\ude00"}"#, #"{"note":null}"#,
@@ -134,6 +139,42 @@ import Testing
           .init(verb: verb, id: id, by: "ada", note: "line 1\nGrüße 😀"),
           .init(verb: verb, id: id, by: "operator", note: nil),
         ])
+    }
+  }
+
+  @Test("a snooze says for how long, in a text or in seconds")
+  func snooze() async throws {
+    let coordinator = FakeCoordinator([.sample(1)])
+    try await withServer(coordinator) { http, _ in
+      let path = "/aiops/incidents/INC-00000001/snooze"
+      for body in [#"{"for":"30m","by":"ada","note":"backup runs"}"#, #"{"for":90.5}"#] {
+        let answer = try await http.send("POST", path, body: Array(body.utf8), type: "application/json")
+        #expect(answer.status == 200, "\(answer.text)")
+      }
+      let id = IncidentID(number: 1)
+      #expect(
+        await coordinator.commands == [
+          .init(verb: .snooze(.seconds(1800)), id: id, by: "ada", note: "backup runs"),
+          .init(verb: .snooze(.milliseconds(90_500)), id: id, by: "operator", note: nil),
+        ])
+      for (body, detail) in [
+        ("", "for: is missing; say how long, 1m to 7d"), ("{}", "for: is missing; say how long, 1m to 7d"),
+        (#"{"for":59}"#, "for: must be 1m to 7d"), (#"{"for":"8d"}"#, "for: must be 1m to 7d"),
+        (#"{"for":"soon"}"#, "for: must be a duration such as \"30m\", or seconds"),
+        (#"{"for":null}"#, "for: must be a duration such as \"30m\", or seconds"),
+        (#"{"for":[1]}"#, "for: must be a duration such as \"30m\", or seconds"),
+      ] {
+        let answer = try await http.send(
+          "POST", path, body: body.isEmpty ? nil : Array(body.utf8),
+          type: body.isEmpty ? nil : "application/json")
+        #expect(answer.status == 400)
+        #expect(answer["detail"] as? String == detail)
+      }
+      let stray = try await http.send(
+        "POST", "/aiops/incidents/INC-00000001/resolve", body: Array(#"{"for":"30m"}"#.utf8),
+        type: "application/json")
+      #expect(stray.status == 400)
+      #expect(await coordinator.commands.count == 2)
     }
   }
 

@@ -1,0 +1,57 @@
+import IncidentModel
+
+/// Numbers incidents so that no two of one journal are alike, and those of two journals hardly ever.
+///
+/// An id is a bijection of a counter (MurmurHash3's finaliser; Appleby, 2011) that begins anywhere: where it begins
+/// is taken from the journal's first incident, and so is the same after every replay.
+struct IncidentNumbers: Sendable, Equatable {
+  /// Incidents ever opened.
+  private(set) var opened: UInt32 = 0
+  /// What the counter begins with; `nil` before the first incident.
+  private var salt: UInt32?
+
+  /// The id of the next incident.
+  /// - Parameters:
+  ///   - signal: what opens it.
+  ///   - now: when.
+  func next(openedBy signal: Signal, at now: Timestamp) -> IncidentID {
+    IncidentID(number: Self.mix((salt ?? Self.salt(signal, now)) &+ opened))
+  }
+
+  /// Takes an opened incident into account.
+  mutating func note(_ id: IncidentID) {
+    // Whatever the first id was made of, the others follow it; journals from before there was a salt go on too.
+    if salt == nil { salt = Self.unmix(id.number) &- opened }
+    opened &+= 1
+  }
+
+  /// What a journal that begins like this counts from: FNV-1a (Fowler, Noll, Vo) of the time and the signal.
+  private static func salt(_ signal: Signal, _ now: Timestamp) -> UInt32 {
+    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    for byte in "\(now.milliseconds)/\(signal.id)/\(signal.detector)".utf8 {
+      hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3
+    }
+    return UInt32(truncatingIfNeeded: hash ^ (hash >> 32))
+  }
+
+  private static func mix(_ number: UInt32) -> UInt32 {
+    var hash = number
+    hash ^= hash >> 16
+    hash &*= 0x85EB_CA6B
+    hash ^= hash >> 13
+    hash &*= 0xC2B2_AE35
+    hash ^= hash >> 16
+    return hash
+  }
+
+  /// The inverse of ``mix(_:)``: its shifts undone, its factors' inverses modulo 2³².
+  private static func unmix(_ number: UInt32) -> UInt32 {
+    var hash = number
+    hash ^= hash >> 16
+    hash &*= 0x7ED1_B41D
+    hash ^= (hash >> 13) ^ (hash >> 26)
+    hash &*= 0xA5CB_9243
+    hash ^= hash >> 16
+    return hash
+  }
+}
