@@ -10,7 +10,7 @@ extension EngineState {
         ? nil : "\(name): \(String(describing: a).prefix(300)) is not \(String(describing: b).prefix(300))"
     }
     if let found = unlike("sequence", sequence, other.sequence) { return found }
-    if let found = unlike("opened", opened, other.opened) { return found }
+    if let found = unlike("numbers", numbers, other.numbers) { return found }
     if let found = unlike("last token", lastToken, other.lastToken) { return found }
     if let found = unlike("announcements", announcements, other.announcements) { return found }
     if let found = unlike("told", told, other.told) { return found }
@@ -43,7 +43,11 @@ extension IncidentRecord {
     if incident != other.incident { return "as people see it" }
     if job != otherJob { return "job" }
     if escalation != other.escalation { return "escalation" }
-    if approvalDeadline != other.approvalDeadline || settlesAt != other.settlesAt { return "deadlines" }
+    if approvalDeadline != other.approvalDeadline || settlesAt != other.settlesAt
+      || answerEnd != other.answerEnd
+    {
+      return "deadlines"
+    }
     if group != other.group || lastSignalAt != other.lastSignalAt { return "correlation" }
     if verifiable != other.verifiable || intents != other.intents { return "steps" }
     return finishedToken == other.finishedToken ? nil : "finished token"

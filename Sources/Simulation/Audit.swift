@@ -19,10 +19,9 @@ struct Audit {
     var intents: [Int: Int] = [:]
     var verdict: Verification.Verdict?
     var escalation = Escalations()
-    var words: Set<PersonVerb> = []
+    var words: Set<PersonVerb.Name> = []
   }
 
-  let mutant: Mutant?
   let policy: EnginePolicy
   private(set) var checks = 0
   private(set) var cases: [IncidentID: Case] = [:]
@@ -49,9 +48,8 @@ struct Audit {
   var renamed = 0
   var quietSince: Int64?
 
-  init(policy: EnginePolicy, mutant: Mutant?) {
+  init(policy: EnginePolicy) {
     self.policy = policy
-    self.mutant = mutant
   }
 
   /// Takes what was appended.
@@ -105,7 +103,9 @@ struct Audit {
     }
     if !one.isOpen { judgeAfterEnd(event, id, complain) }
     judge(event, id, &one, complain)
-    one.escalation.take(event, severity: one.severity, isOpen: one.isOpen) { complain($0, "\(id): \($1)") }
+    one.escalation.take(event, policy: policy.escalation, severity: one.severity) {
+      complain($0, "\(id): \($1)")
+    }
     cases[id] = one
   }
 
@@ -119,7 +119,7 @@ struct Audit {
     case .resolved(let auto, _): auto ? "resolved by a remedy" : "resolved otherwise"
     case .escalated: "handed to people"
     case .climbed: "levels told"
-    case .acknowledged, .approved, .markedFalsePositive: "words of people"
+    case .acknowledged, .approved, .snoozed, .markedFalsePositive: "words of people"
     default: nil
     }
   }
@@ -179,6 +179,7 @@ struct Audit {
     case .resolved(let auto, _): judgeEnd(auto, event, id, one, complain)
     case .acknowledged: one.words.insert(.acknowledge)
     case .approved: one.words.insert(.approve)
+    case .snoozed: one.words.insert(.snooze)
     default: break
     }
     switch event.fact {
@@ -223,7 +224,7 @@ struct Audit {
   /// A person was told that a word holds.
   mutating func obeyed(_ deed: PersonDeed, store: SimStore, complain: Complaint) {
     checks += 1
-    if cases[deed.incident]?.words.contains(deed.verb) != true {
+    if cases[deed.incident]?.words.contains(deed.verb.name) != true {
       complain("what was acknowledged is in the journal", "\(deed.verb) of \(deed.incident)")
     }
   }

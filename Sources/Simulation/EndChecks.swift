@@ -71,8 +71,8 @@ extension Simulation {
           "every incident ends or is in people's hands",
           "\(incident.id) is \(incident.status.rawValue) since \(incident.detectedAt)")
       }
-      if let due = audit.cases[incident.id]?.escalation.due, due.at < time - Escalations.allowance {
-        return fail("no level is forgotten", "\(incident.id): level \(due.level) was due at \(due.at)")
+      if let due = audit.cases[incident.id]?.escalation.due, due < time - Escalations.allowance {
+        return fail("no level is forgotten", "\(incident.id): somebody was due at \(due)")
       }
     }
     for announcement in engine.state.announcements.values where time - announcement.at > .seconds(120) {
@@ -91,9 +91,12 @@ extension Simulation {
     for announcement in audit.announcements where announcement.at > from && announcement.at < before {
       guard announcement.kind == .escalation, !announcement.sinks.contains("log") else { continue }
       audit.checked()
-      for sink in World.sinks where !audit.wasTold(announcement.key, sink) {
+      for sink in announcement.sinks.isEmpty ? World.sinks : announcement.sinks
+      where !audit.wasTold(announcement.key, sink) {
         let incident = coordinators[leader].core.engine.state.records[announcement.incident]?.incident
-        guard let incident, incident.status == .escalated, incident.acknowledged == nil else { continue }
+        guard let incident, incident.status == .escalated, incident.acknowledged == nil,
+          incident.snoozedUntil == nil
+        else { continue }
         return fail("whoever must be told is told", "\(sink) never got \(announcement.key)")
       }
     }

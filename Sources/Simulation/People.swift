@@ -11,7 +11,8 @@ extension Simulation {
     guard !isQuiet || notification.kind == .approvalNeeded, random.chance(profile.people) else { return }
     let verbs: [PersonVerb] =
       switch notification.kind {
-      case .escalation: [.acknowledge, .acknowledge, .acknowledge, .resolve, .falsePositive]
+      case .escalation:
+        [.acknowledge, .acknowledge, .snooze(.seconds(random.int(60...120))), .resolve, .falsePositive]
       case .approvalNeeded: [.approve, .approve, .acknowledge]
       case .resolved, .notice: []
       }
@@ -65,6 +66,19 @@ extension Simulation {
       audit.obeyed(deed, store: store) { fail($0, $1) }
     case (.alert, .alerts): audit.posted("p\(number)", store: store) { fail($0, $1) }
     default: break
+    }
+  }
+}
+
+extension PersonVerb {
+  /// The verb without its arguments.
+  var name: Name {
+    switch self {
+    case .acknowledge: .acknowledge
+    case .approve: .approve
+    case .resolve: .resolve
+    case .falsePositive: .falsePositive
+    case .snooze: .snooze
     }
   }
 }

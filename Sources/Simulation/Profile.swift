@@ -1,3 +1,5 @@
+import IncidentModel
+
 /// How bad a seed's world is. Every seed draws its own mix, so that some lives are calm but for one kind of
 /// trouble: swarm testing (Groce et al., 2012) finds more than one mix for all.
 struct Profile {
@@ -30,6 +32,10 @@ struct Profile {
   var breakEvery: Int64 = 40_000
   /// People answer with this probability.
   var people = 0.5
+  /// Who is told when nobody answers.
+  var escalation = EscalationPolicy.standard
+  /// An acknowledgement lapses after so long.
+  var acknowledgementLimit: Duration?
   /// Whether every message is put on the wire and read from it, byte by byte.
   var wire = false
   /// Whether every event goes through the journal's JSON.
@@ -56,6 +62,8 @@ struct Profile {
     if random.chance(0.4) { skew = random.pick([500, 5_000, 60_000]) }
     breakEvery = random.pick([10_000, 30_000, 90_000])
     people = random.pick([0, 0.5, 0.9])
+    escalation = Policies.draw(&random)
+    if random.chance(0.3) { acknowledgementLimit = .seconds(random.int(30...120)) }
     wire = random.chance(0.05)
     json = random.chance(0.05)
   }

@@ -6,6 +6,7 @@ import MessageBus
 /// A coordinator's process: the core that ships, and what drives it.
 struct SimCoordinator {
   let index: Int
+  let policy: EnginePolicy
   var generation = 0
   var isUp = false
   var isFrozen = false
@@ -28,10 +29,11 @@ struct SimCoordinator {
   /// Agents' signals by connection and batch, to check their acknowledgement.
   var calls: [UInt64: PersonCall] = [:]
 
-  init(index: Int, skew: Int64) {
+  init(index: Int, policy: EnginePolicy, skew: Int64) {
     self.index = index
+    self.policy = policy
     self.skew = skew
-    core = Self.makeCore(index, generation: 0, mutant: nil)
+    core = Self.makeCore(index, generation: 0, policy: policy)
   }
 
   var run: Run { Run(node: .coordinator(index), generation: generation) }
@@ -42,9 +44,9 @@ struct SimCoordinator {
       http: "http://c\(index)")
   }
 
-  static func makeCore(_ index: Int, generation: Int, mutant: Mutant?) -> CoordinatorCore {
+  static func makeCore(_ index: Int, generation: Int, policy: EnginePolicy) -> CoordinatorCore {
     CoordinatorCore(
-      policy: Simulation.policy(mutant),
+      policy: policy,
       identity: CoordinatorCore.Identity(
         instance: "c\(index).\(generation)", version: "sim", leaseSeconds: 10, heartbeatSeconds: 2,
         changesEndpoint: "sim://changes\(index)", sinks: World.sinks))
@@ -69,7 +71,7 @@ extension Simulation {
     coordinators[index].termWaits = false
     coordinators[index].calls = [:]
     coordinators[index].core = SimCoordinator.makeCore(
-      index, generation: coordinators[index].generation, mutant: mutant)
+      index, generation: coordinators[index].generation, policy: coordinators[index].policy)
     coordinators[index].clockBase = Self.epoch + .milliseconds(now + coordinators[index].skew)
     coordinators[index].clockStart = now
     let run = coordinators[index].run
@@ -312,7 +314,7 @@ extension Simulation {
     perform(coordinators[index].core.abandon(), index)
     coordinators[index].batch = nil
     coordinators[index].core = SimCoordinator.makeCore(
-      index, generation: coordinators[index].generation, mutant: mutant)
+      index, generation: coordinators[index].generation, policy: coordinators[index].policy)
     ask(.read(after: 0), index)
   }
 }

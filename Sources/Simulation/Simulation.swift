@@ -45,12 +45,14 @@ final class Simulation {
     profile = Profile(&random)
     store = SimStore(mutant: mutant)
     trace = Trace(isKept: traced)
-    audit = Audit(policy: Self.policy(mutant), mutant: mutant)
+    let policy = Self.policy(mutant, profile)
+    audit = Audit(policy: policy)
     storeReach = Array(repeating: true, count: profile.coordinators)
     world = World(targets: profile.targets)
     for index in 0..<profile.coordinators {
       coordinators.append(
-        SimCoordinator(index: index, skew: random.time(Int(-profile.skew)...Int(profile.skew))))
+        SimCoordinator(
+          index: index, policy: policy, skew: random.time(Int(-profile.skew)...Int(profile.skew))))
     }
     let kinds: [AgentKind] =
       Array(repeating: .detector, count: profile.detectors)
@@ -60,7 +62,7 @@ final class Simulation {
   }
 
   /// What every engine of the life decides by; short limits make long lives.
-  static func policy(_ mutant: Mutant?) -> EnginePolicy {
+  static func policy(_ mutant: Mutant?, _ profile: Profile) -> EnginePolicy {
     var policy = EnginePolicy()
     policy.leaseDuration = mutant == .leaseNeverExpires ? .seconds(1_000_000) : .seconds(10)
     policy.agentTimeout = .seconds(30)
@@ -69,7 +71,8 @@ final class Simulation {
     policy.approvalLimit = .seconds(60)
     policy.resolutionLimit = .seconds(90)
     policy.settle = .seconds(20)
-    policy.levels = Escalations.levels
+    policy.escalation = profile.escalation
+    policy.acknowledgementLimit = profile.acknowledgementLimit
     policy.autonomy = ["target-0": .auto, "target-1": .auto, "target-2": .suggest, "target-3": .observe]
     return policy
   }
