@@ -64,7 +64,7 @@ extension Simulation {
           "nothing waits for ever",
           "\(incident.id) is \(incident.status.rawValue), its deadline \(deadline) at \(time)")
       }
-      if incident.status != .escalated, time - incident.detectedAt > .seconds(300),
+      if incident.status != .escalated, time - incident.detectedAt > .seconds(280),
         record.settlesAt == nil
       {
         return fail(

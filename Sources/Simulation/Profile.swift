@@ -47,7 +47,7 @@ struct Profile {
     diagnosers = random.int(1...3)
     resolvers = random.int(1...3)
     targets = random.int(1...4)
-    troubled = random.time(120_000...300_000)
+    troubled = random.time(90_000...240_000)
     if random.chance(0.6) {
       loss = random.pick([0.01, 0.05, 0.2])
       doubled = random.pick([0, 0.02, 0.1])

@@ -14,7 +14,7 @@ final class Simulation {
   /// Where virtual time begins.
   static let epoch = Timestamp(milliseconds: 1_700_000_000_000)
   /// How long everything has after the last fault to come to an end.
-  static let quiet: Int64 = 400_000
+  static let quiet: Int64 = 300_000
 
   let seed: UInt64
   let mutant: Mutant?
