@@ -47,6 +47,7 @@ extension Simulation {
       return fail("somebody leads", "\(leaders.count) coordinators lead under epoch \(store.epoch)")
     }
     checkReplay(leader)
+    checkSubscriber(leader)
     let engine = coordinators[leader].core.engine
     let time = time(leader)
     for record in engine.state.records.values.sorted(by: { $0.incident.id < $1.incident.id })

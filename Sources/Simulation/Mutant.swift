@@ -12,6 +12,8 @@ package enum Mutant: String, CaseIterable, Sendable {
   case timersRestarted = "timers counted anew at restart"
   /// A follower does not see that its copy of the journal has a gap.
   case gapIgnored = "snapshot gap ignored"
+  /// A subscriber of changes does not see that some are missing.
+  case changesNotNumbered = "gap in the changes ignored"
   /// A lease is never taken back.
   case leaseNeverExpires = "lease never expires"
   /// A verdict that nobody could reach counts as recovery.

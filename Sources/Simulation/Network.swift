@@ -16,7 +16,8 @@ extension Simulation {
   func perform(_ outputs: [CoreOutput], _ index: Int) {
     for (place, output) in outputs.enumerated() {
       switch output {
-      case .durable, .changed, .publish: break
+      case .durable, .changed: break
+      case .publish(let change): follow(change, from: index)
       case .send(let message, let peer):
         if place > 0, dies(index, "between two effects") { return }
         send(message, to: peer, from: index)

@@ -34,6 +34,10 @@ enum SimEvent {
   case store(StoreRequest)
   /// A notification reaches a sink.
   case sink(Run, Notification, String)
+  /// A published change, or a snapshot, reaches the subscriber; it looks whether it misses something.
+  case change(Change, from: Run)
+  case snapshot(Snapshot, from: Run)
+  case subscriberLooks
   /// Somebody outside does something.
   case person(PersonDeed)
   /// A target breaks.

@@ -27,6 +27,7 @@ final class Simulation {
   var agents: [SimAgent] = []
   var world = World()
   var network = Network()
+  var subscriber = Subscriber()
   var audit: Audit
   var trace: Trace
   var report = SeedReport()
@@ -84,6 +85,7 @@ final class Simulation {
     put(.breakTarget, in: random.time(1_000...10_000))
     put(.fault, in: random.time(1_000...Int(profile.faultEvery)))
     put(.monitor, in: random.time(1_000...60_000))
+    put(.subscriberLooks, in: 1_000)
     put(.look, in: profile.troubled)
     while violation == nil, let (at, event) = schedule.next() {
       now = at
@@ -128,6 +130,9 @@ final class Simulation {
     case .act(let run, let act): self.act(run, act, event)
     case .store(let request): serve(request)
     case .sink(let run, let notification, let sink): arrive(notification, at: sink, from: run)
+    case .change(let change, _): take(change)
+    case .snapshot(let snapshot, _): subscriber.show(subscriber.tracker.take(snapshot))
+    case .subscriberLooks: look(everySoOften: true)
     case .person(let deed): attempt(deed)
     case .breakTarget: breakTarget()
     case .fault: injectFault()

@@ -86,7 +86,7 @@ extension CoordinatorCore {
   private var snapshot: Snapshot {
     let latest = views.values.sorted { ($0.detectedAt, $0.id) > ($1.detectedAt, $1.id) }
     return Snapshot(
-      coordinator: identity.instance, sequence: changeSequence,
+      coordinator: term, sequence: changeSequence,
       incidents: latest.prefix(Snapshot.limit).map { IncidentDigest($0) })
   }
 

@@ -119,6 +119,9 @@ package struct CoordinatorCore: Sendable {
   /// Whether it leads for certain: the store confirmed it not long ago.
   package func isTrusted(at now: Timestamp) -> Bool { epoch != nil && now - confirmedAt <= Self.trust }
 
+  /// Under which numbers of changes count: those of a later term begin anew, even in the same process.
+  var term: String { "\(identity.instance)/\(epoch ?? 0)" }
+
   /// The epoch it leads under.
   package var epoch: UInt64? {
     // Inlined into an async function of an actor that has a core, it crashes the optimiser of Swift 6.3.
@@ -247,7 +250,7 @@ package struct CoordinatorCore: Sendable {
         changeSequence += 1
         return .publish(
           Change(
-            sequence: changeSequence, coordinator: identity.instance,
+            sequence: changeSequence, coordinator: term,
             incident: IncidentDigest(change.incident)))
       }
   }

@@ -3,18 +3,23 @@
 /// The ZeroMQ Guide's Clone pattern (Hintjens 2013, chapter 5): changes are numbered; who starts, sees
 /// a gap or another coordinator asks for a snapshot, keeps what comes meanwhile, and applies what of
 /// it is later than the snapshot.
-struct ChangeTracker {
+package struct ChangeTracker: Sendable {
   /// Changes kept while a snapshot is awaited; the gap that a lost one leaves is seen like any other.
   static let maxWaiting = 1_000
 
-  private(set) var coordinator: String?
-  private(set) var sequence: UInt64 = 0
+  /// The run of the coordinator that is followed.
+  package private(set) var coordinator: String?
+  /// The last change that is known.
+  package private(set) var sequence: UInt64 = 0
   /// Whether the state is unknown until a snapshot comes.
-  private(set) var needsSnapshot = true
+  package private(set) var needsSnapshot = true
   private var waiting: [Change] = []
 
+  /// Knows nothing yet.
+  package init() {}
+
   /// Takes a published change.
-  mutating func take(_ change: Change) -> ChangeUpdate? {
+  package mutating func take(_ change: Change) -> ChangeUpdate? {
     if !needsSnapshot {
       if change.coordinator == coordinator {
         if change.sequence <= sequence { return nil }
@@ -31,7 +36,7 @@ struct ChangeTracker {
   }
 
   /// Takes a snapshot that was asked for because of need, or just to be sure.
-  mutating func take(_ snapshot: Snapshot) -> [ChangeUpdate] {
+  package mutating func take(_ snapshot: Snapshot) -> [ChangeUpdate] {
     let isNews = snapshot.coordinator != coordinator || snapshot.sequence > sequence
     if !needsSnapshot && !isNews { return [] }
     coordinator = snapshot.coordinator
