@@ -129,7 +129,7 @@ extension Engine {
 
   private func recentRuns(_ incident: Incident, _ remedy: Remedy) -> Int? {
     incident.symptoms
-      .compactMap { state.runs[RunKey(fingerprint: $0.latest.fingerprint, runbook: remedy.runbook)] }
+      .compactMap { state.runs[RunKey(fingerprint: $0.fingerprint, runbook: remedy.runbook)] }
       .map { $0.count { $0 > now - policy.breakerWindow } }
       .max()
   }
@@ -141,7 +141,7 @@ extension Engine {
     let failed = incident.steps.contains { $0.state != .succeeded }
     // What joined while the remedy ran was measured by nobody.
     let unseen = incident.symptoms.filter {
-      !$0.isCleared && !record.verifiable.contains($0.latest.fingerprint)
+      !$0.isCleared && !record.verifiable.contains($0.fingerprint)
     }
     switch verification.verdict {
     case .recovered where !failed && unseen.isEmpty: resolve(id, auto: true, reason: message)

@@ -20,7 +20,7 @@ extension Engine {
   /// Gives a signal its place: in an open incident, in a new one, or in none.
   private mutating func place(_ signal: Signal) -> AlertPlacement {
     if let id = openIncident(for: signal) {
-      let before = state.records[id]?.incident
+      let before = state.records.incident(id).map { Gravity($0) }
       emit(.signalled(signal: signal), on: id, by: signal.detector)
       updateSettling(id)
       if let before { raiseAgain(id, before, signal) }
@@ -61,12 +61,13 @@ extension Engine {
   }
 
   /// Tells people again when what was handed to them became worse or more.
-  private mutating func raiseAgain(_ id: IncidentID, _ before: Incident, _ signal: Signal) {
-    guard signal.state == .raised, before.status == .escalated, let after = state.records[id]?.incident
+  private mutating func raiseAgain(_ id: IncidentID, _ before: Gravity, _ signal: Signal) {
+    guard signal.state == .raised, before.status == .escalated,
+      let after = state.records.incident(id).map({ Gravity($0) })
     else { return }
     if after.severity > before.severity {
       escalate(id, reason: "it became \(after.severity.rawValue) since it was handed over: \(signal.metric)")
-    } else if after.symptoms.count > before.symptoms.count {
+    } else if after.symptoms > before.symptoms {
       escalate(id, reason: "\(signal.metric) came up since it was handed over")
     }
   }
@@ -85,5 +86,19 @@ extension Engine {
     } else if !gone, record.settlesAt != nil {
       emit(.unsettled, on: id)
     }
+  }
+}
+
+/// How bad an incident is: what a signal may make worse. Not the incident, of which a copy would be held
+/// while it changes.
+private struct Gravity {
+  let status: IncidentStatus
+  let severity: Severity
+  let symptoms: Int
+
+  init(_ incident: Incident) {
+    status = incident.status
+    severity = incident.severity
+    symptoms = incident.symptoms.count
   }
 }

@@ -95,20 +95,18 @@ package struct Engine: Sendable {
   }
 
   private mutating func reschedule(_ id: IncidentID) {
-    guard var record = state.records.removeValue(forKey: id) else { return }
-    state.schedule(id, &record)
-    state.records[id] = record
+    guard let entry = state.records.unique(id) else { return }
+    state.schedule(id, &entry.record)
   }
 
   /// The next record whose deadline has come, with stale entries dropped and later ones put back.
   mutating func popDue() -> IncidentID? {
     while let first = state.deadlines.min, first.at <= now {
       state.deadlines.removeMin()
-      guard var record = state.records.removeValue(forKey: first.incident) else { continue }
-      if record.queuedDeadline == first.at { record.queuedDeadline = nil }
-      let due = record.nextDeadline.map { $0.at <= now } ?? false
-      if !due { state.schedule(first.incident, &record) }
-      state.records[first.incident] = record
+      guard let entry = state.records.unique(first.incident) else { continue }
+      if entry.record.queuedDeadline == first.at { entry.record.queuedDeadline = nil }
+      let due = entry.record.nextDeadline.map { $0.at <= now } ?? false
+      if !due { state.schedule(first.incident, &entry.record) }
       if due { return first.incident }
     }
     return nil

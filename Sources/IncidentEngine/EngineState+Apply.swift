@@ -7,15 +7,20 @@ extension EngineState {
   /// Takes one event of the journal into the state. Nothing else changes what the journal speaks of.
   mutating func apply(_ event: EngineEvent, policy: EnginePolicy) {
     sequence = event.sequence
+    var event = event
     switch event.fact {
     case .opened(let signal, let autonomy):
+      let signal = names.pooled(signal)
+      event.fact = .opened(signal: signal, autonomy: autonomy)
       applyOpened(event, signal: signal, autonomy: autonomy)
-      remember(signal, limit: policy.maxRemembered)
+      remembered.remember(signal.id, limit: policy.maxRemembered)
     case .signalled(let signal):
-      remember(signal, limit: policy.maxRemembered)
+      let signal = names.pooled(signal)
+      event.fact = .signalled(signal: signal)
+      remembered.remember(signal.id, limit: policy.maxRemembered)
       track(signal, for: event.incident)
     case .noted(let signal, _):
-      remember(signal, limit: policy.maxRemembered)
+      remembered.remember(signal.id, limit: policy.maxRemembered)
       if signal.state == .cleared { quiet[signal.fingerprint] = nil }
     case .announced(let announcement): announcements[announcement.key] = announcement
     case .announcementTold(let key, let sink): told[key, default: []].insert(sink)
@@ -24,20 +29,19 @@ extension EngineState {
       told[key] = nil
     default: break
     }
-    guard let id = event.incident, var record = records.removeValue(forKey: id) else { return }
-    // The record was taken out so that it is changed in place, not copied.
-    let wasOpen = record.incident.status.isOpen
-    record.apply(event)
+    guard let id = event.incident, let entry = records.unique(id) else { return }
+    let wasOpen = entry.record.incident.status.isOpen
+    entry.record.apply(event)
     if case .leased(let lease, _, let instance, _, _) = event.fact {
       lastToken = max(lastToken, lease.token)
       workers[instance]?.tokens.insert(lease.token)
     }
-    noteRun(event, record, policy)
-    updateWaiting(id, record, event)
-    if wasOpen, !record.incident.status.isOpen { close(id, record, event) }
-    schedule(id, &record)
-    records[id] = record
-    if wasOpen, !record.incident.status.isOpen { evict(policy.maxEnded) }
+    noteRun(event, entry, policy)
+    updateWaiting(id, entry, event)
+    let hasEnded = wasOpen && !entry.record.incident.status.isOpen
+    if hasEnded { close(id, entry.record, event) }
+    schedule(id, &entry.record)
+    if hasEnded { evict(policy.maxEnded) }
   }
 
   private mutating func applyOpened(_ event: EngineEvent, signal: Signal, autonomy: Autonomy) {
@@ -55,39 +59,39 @@ extension EngineState {
   }
 
   private mutating func track(_ signal: Signal, for id: IncidentID?) {
-    guard let id, let record = records[id], record.incident.status.isOpen else { return }
-    let known = record.incident.symptoms.contains { $0.latest.fingerprint == signal.fingerprint }
-    if known || record.incident.symptoms.count < Incident.maxSymptoms {
+    guard let id, openByFingerprint[signal.fingerprint] != id, let incident = records.incident(id),
+      incident.status.isOpen
+    else { return }
+    let known = incident.symptoms.contains { $0.fingerprint == signal.fingerprint }
+    if known || incident.symptoms.count < Incident.maxSymptoms {
       openByFingerprint[signal.fingerprint] = id
     }
   }
 
-  private mutating func remember(_ signal: Signal, limit: Int) {
-    remembered.append(signal.id)
-    // In lots, because taking from the front moves the rest.
-    if remembered.count > limit + limit / 4 { remembered.removeFirst(remembered.count - limit) }
-  }
-
   /// Keeps the breaker's account: a remedy that starts without a person's approval.
-  private mutating func noteRun(_ event: EngineEvent, _ record: IncidentRecord, _ policy: EnginePolicy) {
-    guard case .queued(job: .resolve, _) = event.fact, record.incident.approved == nil,
-      let runbook = record.incident.diagnosis?.remedy?.runbook
+  private mutating func noteRun(
+    _ event: EngineEvent, _ entry: IncidentTable.Entry, _ policy: EnginePolicy
+  ) {
+    guard case .queued(job: .resolve, _) = event.fact, entry.record.incident.approved == nil,
+      let runbook = entry.record.incident.diagnosis?.remedy?.runbook
     else { return }
-    for symptom in record.incident.symptoms {
-      let key = RunKey(fingerprint: symptom.latest.fingerprint, runbook: runbook)
+    for symptom in entry.record.incident.symptoms {
+      let key = RunKey(fingerprint: symptom.fingerprint, runbook: runbook)
       runs[key, default: []].removeAll { $0 < event.at - policy.breakerWindow }
       runs[key, default: []].append(event.at)
     }
     if runs.count > 20_000 { runs.removeFirst(5_000) }
   }
 
-  private mutating func updateWaiting(_ id: IncidentID, _ record: IncidentRecord, _ event: EngineEvent) {
+  private mutating func updateWaiting(
+    _ id: IncidentID, _ entry: IncidentTable.Entry, _ event: EngineEvent
+  ) {
     switch event.fact {
     case .queued, .leased, .leaseLost, .jobEnded, .resolved, .escalated, .markedFalsePositive: break
     default: return
     }
     for kind in JobKind.allCases {
-      if record.job?.kind == kind, record.job?.lease == nil {
+      if entry.record.job?.kind == kind, entry.record.job?.lease == nil {
         waiting[kind, default: []].append(id)
       } else {
         waiting[kind]?.remove(id)
@@ -103,7 +107,7 @@ extension EngineState {
 
   private mutating func close(_ id: IncidentID, _ record: IncidentRecord, _ event: EngineEvent) {
     for symptom in record.incident.symptoms {
-      let fingerprint = symptom.latest.fingerprint
+      let fingerprint = symptom.fingerprint
       if openByFingerprint[fingerprint] == id { openByFingerprint[fingerprint] = nil }
       endedByFingerprint[fingerprint] = nil
       endedByFingerprint[fingerprint] = event.at

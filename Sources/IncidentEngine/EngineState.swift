@@ -8,7 +8,7 @@ package struct EngineState: Sendable {
   /// The last event's sequence; 0 before the first.
   package internal(set) var sequence: UInt64 = 0
   /// Every incident in memory: all open ones, the latest ended ones.
-  package internal(set) var records: [IncidentID: IncidentRecord] = [:]
+  package internal(set) var records = IncidentTable()
   /// Announcements not yet settled, by key.
   package internal(set) var announcements: OrderedDictionary<String, Announcement> = [:]
   /// The sinks that took an announcement which is not settled, by key.
@@ -29,7 +29,9 @@ package struct EngineState: Sendable {
   /// False positives: until when the series is quiet.
   var quiet: OrderedDictionary<Fingerprint, Timestamp> = [:]
   /// Ids of the latest signals.
-  var remembered: OrderedSet<String> = []
+  var remembered = RememberedIDs()
+  /// Texts that signals share.
+  var names = NamePool()
   /// Jobs that wait for a worker, oldest first.
   var waiting: [JobKind: OrderedSet<IncidentID>] = [:]
   /// Ended incidents, oldest first.

@@ -25,7 +25,7 @@ extension IncidentRecord {
     case .leased(let lease, let worker, let instance, let attempt, let expires):
       job?.attempts = attempt
       job?.lease = ActiveLease(lease: lease, worker: worker, instance: instance, expires: expires)
-      verifiable = Set(incident.symptoms.map(\.latest.fingerprint))
+      verifiable = Set(incident.symptoms.map(\.fingerprint))
     case .leaseLost: job?.lease = nil
     case .jobEnded(let token, _):
       job = nil
@@ -112,47 +112,6 @@ extension IncidentRecord {
 }
 
 extension Incident {
-  /// Adds a line to the timeline, within its bound: the first entry and the latest ones stay.
-  mutating func append(_ entry: TimelineEntry) {
-    if timeline.count >= Incident.maxTimeline {
-      // Repeated signals go first: what was done and who was told must stay to be read.
-      timeline.remove(at: timeline.dropFirst().firstIndex { $0.kind == "signal" } ?? 1)
-    }
-    timeline.append(entry)
-    switch entry.kind {
-    case "step", "verification", "job", "status": log("\(entry.at.rfc3339) \(entry.text)")
-    default: break
-    }
-  }
-
-  private mutating func log(_ line: String) {
-    if logs.count >= Incident.maxLogs { logs.removeFirst() }
-    logs.append(line)
-  }
-
-  /// Takes a signal into symptoms, metrics and severity.
-  mutating func take(_ signal: Signal) {
-    count += 1
-    if let index = symptoms.firstIndex(where: { $0.latest.fingerprint == signal.fingerprint }) {
-      symptoms[index].count += 1
-      // A reordered older statement is counted but doesn't replace a newer one.
-      if signal.observedAt >= symptoms[index].latest.observedAt { symptoms[index].latest = signal }
-    } else if symptoms.count < Incident.maxSymptoms {
-      symptoms.append(Symptom(first: signal, latest: signal))
-    }
-    if signal.state == .raised { severity = max(severity, signal.severity) }
-    if let target = signal.target, !affectedSystems.contains(target), affectedSystems.count < 20 {
-      affectedSystems.append(target)
-    }
-    metrics = symptoms.map { symptom in
-      HealthMetric(
-        name: symptom.latest.metric, value: symptom.latest.value,
-        threshold: symptom.latest.rule.threshold, unit: symptom.latest.unit,
-        timestamp: symptom.latest.observedAt, source: symptom.latest.source,
-        healthy: symptom.isCleared)
-    }
-  }
-
   /// Takes a diagnosis into cause, steps and status.
   mutating func take(_ diagnosis: Diagnosis) {
     self.diagnosis = diagnosis

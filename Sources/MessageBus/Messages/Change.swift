@@ -80,6 +80,6 @@ package struct IncidentDigest: Hashable, Sendable {
       target: incident.target, rootCause: incident.rootCause,
       runbook: incident.diagnosis?.remedy?.runbook, detectedAt: incident.detectedAt,
       resolvedAt: incident.resolvedAt, autoResolved: incident.autoResolved,
-      fingerprints: incident.symptoms.map(\.latest.fingerprint))
+      fingerprints: incident.symptoms.map(\.fingerprint))
   }
 }
