@@ -116,7 +116,7 @@ extension Engine {
 
   /// Gives waiting jobs, oldest first, to the least loaded workers that can take them.
   mutating func dispatch() {
-    for kind in JobKind.allCases {
+    for kind in JobKind.allCases where hasRoom(for: kind) {
       // A job that waits for a certain worker does not hold up the others behind it.
       let candidates = Array((state.waiting[kind] ?? []).prefix(64))
       for id in candidates {
@@ -125,10 +125,17 @@ extension Engine {
     }
   }
 
+  /// Whether any worker could take one more job; the most inputs come when all are busy.
+  private func hasRoom(for kind: JobKind) -> Bool {
+    state.workers.values.contains { isAlive($0, for: kind) && $0.tokens.count < $0.capacity }
+  }
+
+  private func isAlive(_ worker: Worker, for kind: JobKind) -> Bool {
+    worker.info.kind == kind.worker && now - worker.lastSeen <= policy.leaseDuration
+  }
+
   private func bestWorker(for kind: JobKind, _ id: IncidentID) -> Worker? {
-    let alive = state.workers.values.filter { worker in
-      worker.info.kind == kind.worker && now - worker.lastSeen <= policy.leaseDuration
-    }
+    let alive = state.workers.values.filter { isAlive($0, for: kind) }
     let target = state.records[id]?.incident.target
     let able = alive.filter { worker in target.map { worker.info.targets.contains($0) } ?? true }
     // Somebody who can't reach the target gets the job only where nobody can; else it waits for one who does.

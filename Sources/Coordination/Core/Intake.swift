@@ -35,12 +35,39 @@ package struct Intake: Sendable {
     package init() {}
   }
 
+  /// What waits from one source.
+  private struct Lane: Sendable {
+    private(set) var letters: Deque<Letter> = []
+    /// The numbers of the batches among them; of one source, so the numbers alone tell them apart.
+    private var batches: Set<UInt64> = []
+    private(set) var weight = 0
+
+    var isEmpty: Bool { letters.isEmpty }
+
+    /// - Returns: false for a message that is sent again while its first copy still waits.
+    mutating func append(_ letter: Letter) -> Bool {
+      if case .batch(_, let number) = letter.origin, !batches.insert(number).inserted { return false }
+      letters.append(letter)
+      weight += Intake.weight(letter)
+      return true
+    }
+
+    mutating func popFirst() -> Letter? { left(letters.popFirst()) }
+    mutating func popLast() -> Letter? { left(letters.popLast()) }
+
+    private mutating func left(_ letter: Letter?) -> Letter? {
+      guard let letter else { return nil }
+      if case .batch(_, let number) = letter.origin { batches.remove(number) }
+      weight -= Intake.weight(letter)
+      return letter
+    }
+  }
+
   package let limits: Limits
   private var others: Deque<Letter> = []
   /// The heartbeats that wait, by their peer: a later one replaces an earlier one.
   private var heartbeats: OrderedDictionary<PeerID, Letter> = [:]
-  private var queues: OrderedDictionary<Source, Deque<Letter>> = [:]
-  private var weights: [Source: Int] = [:]
+  private var lanes: OrderedDictionary<Source, Lane> = [:]
   package private(set) var waitingSignals = 0
   private var tickWaits = false
   private var turn = 0
@@ -52,10 +79,10 @@ package struct Intake: Sendable {
 
   /// Inputs that wait.
   package var count: Int {
-    others.count + heartbeats.count + (tickWaits ? 1 : 0) + queues.values.reduce(0) { $0 + $1.count }
+    others.count + heartbeats.count + (tickWaits ? 1 : 0) + lanes.values.reduce(0) { $0 + $1.letters.count }
   }
 
-  package var isEmpty: Bool { others.isEmpty && heartbeats.isEmpty && !tickWaits && queues.isEmpty }
+  package var isEmpty: Bool { others.isEmpty && heartbeats.isEmpty && !tickWaits && lanes.isEmpty }
 
   /// How full it is with signals, 0…1.
   package var fill: Double { Double(waitingSignals) / Double(max(limits.signals, 1)) }
@@ -85,31 +112,24 @@ package struct Intake: Sendable {
   }
 
   private mutating func put(_ letter: Letter, of source: Source) -> Outcome {
-    // A message that is sent again while its first copy still waits is the same message.
-    if case .batch = letter.origin, queues[source]?.contains(where: { $0.origin == letter.origin }) == true {
-      return .replaced
-    }
-    queues[source, default: []].append(letter)
-    add(letter.weight, to: source)
+    guard lanes[source, default: Lane()].append(letter) else { return .replaced }
+    waitingSignals += Self.weight(letter)
     var out: [Origin] = []
-    while waitingSignals > limits.signals, let greedy = greediest(), let last = queues[greedy]?.popLast() {
-      add(-last.weight, to: greedy)
-      if queues[greedy]?.isEmpty == true { queues.removeValue(forKey: greedy) }
+    while waitingSignals > limits.signals, let greedy = greediest(), let last = lanes[greedy]?.popLast() {
+      waitingSignals -= Self.weight(last)
+      if lanes[greedy]?.isEmpty == true { lanes.removeValue(forKey: greedy) }
       out.append(last.origin)
       shed += 1
     }
     return out.isEmpty ? .taken : .shed(out)
   }
 
-  private mutating func add(_ weight: Int, to source: Source) {
-    waitingSignals += weight
-    let new = (weights[source] ?? 0) + weight
-    weights[source] = new == 0 ? nil : new
-  }
+  /// What a letter counts for; an empty one takes room too.
+  private static func weight(_ letter: Letter) -> Int { max(letter.weight, 1) }
 
   /// The source with the most waiting signals.
   private func greediest() -> Source? {
-    queues.keys.max { (weights[$0] ?? 0) < (weights[$1] ?? 0) }
+    lanes.max { $0.value.weight < $1.value.weight }?.key
   }
 
   /// Takes the next letters: what is no signal first, then the sources in turn.
@@ -126,13 +146,12 @@ package struct Intake: Sendable {
       taken.append(Letter(input: .tick, origin: .nobody))
     }
     var weight = 0
-    while taken.count < letters, weight < limit, !queues.isEmpty {
-      turn = turn < queues.count ? turn : 0
-      let source = queues.elements[turn].key
-      guard let letter = queues.values[turn].popFirst() else { break }
-      if queues.values[turn].isEmpty { queues.remove(at: turn) } else { turn += 1 }
-      add(-letter.weight, to: source)
-      weight += letter.weight
+    while taken.count < letters, weight < limit, !lanes.isEmpty {
+      turn = turn < lanes.count ? turn : 0
+      guard let letter = lanes.values[turn].popFirst() else { break }
+      if lanes.values[turn].isEmpty { lanes.remove(at: turn) } else { turn += 1 }
+      waitingSignals -= Self.weight(letter)
+      weight += Self.weight(letter)
       taken.append(letter)
     }
     return taken
