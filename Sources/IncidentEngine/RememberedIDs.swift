@@ -4,7 +4,7 @@ import OrderedCollections
 ///
 /// What is kept of an id are 128 bits of it, under a key that differs with every run: two ids that are alike
 /// there are not to be expected in the lifetime of a coordinator, nor to be made by anybody.
-struct RememberedIDs: Sendable {
+struct RememberedIDs: Sendable, Equatable {
   private var hashes: OrderedSet<UInt128> = []
 
   /// How many are remembered.
