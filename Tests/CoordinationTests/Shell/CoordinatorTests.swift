@@ -108,6 +108,36 @@ struct CoordinatorTests {
     #expect(await store.records.contains { $0.kind == "announced" && $0.payload.contains(key) })
   }
 
+  @Test("a snoozed incident tells nobody, after a restart neither, and the policy is the config's")
+  func snoozeSurvives() async throws {
+    let store = MemoryStore()
+    let policy = try EscalationPolicy(steps: [
+      .notify("night shift", sinks: []), .wait(.seconds(1)), .notifyOnCall("ops", sinks: []),
+      .wait(.seconds(1)),
+    ])
+    let settings = Fixture.settings {
+      $0.escalation.diagnosisSeconds = 0.1
+      $0.escalation.policy = policy
+      $0.sinks = [SinkSettings(name: "ops", kind: .log)]
+    }
+    let recorder = Recorder()
+    try await Fixture.withCoordinator(on: store, settings: settings, delivery: recorder) { coordinator in
+      let id = try #require(try await coordinator.submit([Fixture.alert()]).first?.incident)
+      try await eventually { await recorder.delivered.count == 2 }
+      let word = PersonVerb.snooze(.seconds(3600))
+      let snoozed = try await coordinator.command(word, on: id, by: "ann", note: "backup")
+      #expect(snoozed.snoozedUntil != nil)
+      #expect(await coordinator.status().deadlines.first?.kind == "the snooze ends: tell night shift")
+    }
+    #expect(await store.records.contains { $0.kind == "snoozed" && $0.payload.contains("backup") })
+    let told = await store.records.count { $0.kind == "announced" }
+    try await Fixture.withCoordinator(on: store, settings: settings, delivery: recorder) { coordinator in
+      try await Task.sleep(for: .milliseconds(1_500))
+      #expect(try await coordinator.incidents(IncidentQuery()).incidents.first?.snoozedUntil != nil)
+    }
+    #expect(await store.records.count { $0.kind == "announced" } == told)
+  }
+
   @Test("a person's word on what is unknown or over is refused with the reason")
   func refusals() async throws {
     try await Fixture.withCoordinator(on: MemoryStore()) { coordinator in
