@@ -104,7 +104,8 @@ package struct ResolutionWorker: JobWorker {
     return await runner.run(
       action,
       in: ActionContext(
-        incident: job.incident, step: step, source: source, timeout: .seconds(steps[step].timeoutSeconds),
+        incident: job.incident, step: step, token: job.lease.token, source: source,
+        timeout: .seconds(steps[step].timeoutSeconds),
         purpose: purpose, now: pace.now()))
   }
 

@@ -43,13 +43,15 @@ struct CommandActionTests {
     }
   }
 
-  @Test("nothing of this process's environment is handed on")
+  @Test("nothing of this process's environment is handed on, but what it is run for")
   func environment() async throws {
     try await TemporaryFolder.with { folder in
       let run = try await bench("env -u PWD -u SHLVL -u _ -u OLDPWD | sort | tr '\\n' ' '; pwd", folder).run(
         call())
       #expect(
-        run.detail == "command do succeeded: HOME=/ LANG=C.UTF-8 PATH=/usr/local/bin:/usr/bin:/bin /",
+        run.detail
+          == "command do succeeded: AIOPS_INCIDENT=INC-1A2B3C4D AIOPS_STEP=0 AIOPS_TOKEN=0 HOME=/ LANG=C.UTF-8 "
+          + "PATH=/usr/local/bin:/usr/bin:/bin /",
         "\(run.detail)")
     }
   }

@@ -15,6 +15,8 @@ package struct ActionContext: Sendable {
   package var incident: Incident
   /// The place of its step in the remedy, from 0.
   package var step: Int
+  /// The token of the lease that it runs under.
+  package var token: UInt64
   /// The configured source that it works on.
   package var source: SourceSettings
   /// It has failed when it takes longer.
@@ -25,11 +27,12 @@ package struct ActionContext: Sendable {
 
   /// A context; see the fields.
   package init(
-    incident: Incident, step: Int, source: SourceSettings, timeout: Duration,
+    incident: Incident, step: Int, token: UInt64 = 0, source: SourceSettings, timeout: Duration,
     purpose: Purpose = .remedy, now: Timestamp
   ) {
     self.incident = incident
     self.step = step
+    self.token = token
     self.source = source
     self.timeout = timeout
     self.purpose = purpose
@@ -38,12 +41,34 @@ package struct ActionContext: Sendable {
 }
 
 extension ActionContext {
+  var trace: WorkTrace { WorkTrace(incident: incident.id, step: step, token: token) }
+
   /// What the step set that an undo is to put back; `nil` where the remedy does not say.
   var stepAction: Action? {
     guard purpose == .undo, let steps = incident.diagnosis?.remedy?.steps, steps.indices.contains(step) else {
       return nil
     }
     return steps[step].action
+  }
+}
+
+/// What an action is done for, for whoever looks into the system that it is done to.
+struct WorkTrace: Sendable, Equatable, CustomStringConvertible {
+  /// That of the action that this task runs.
+  @TaskLocal static var current: WorkTrace?
+
+  var incident: IncidentID
+  /// From 0.
+  var step: Int
+  /// Of the lease.
+  var token: UInt64
+
+  /// E.g. `INC-1A2B3C4D/0/17`.
+  var description: String { "\(incident)/\(step)/\(token)" }
+
+  /// What a declared command finds in its environment.
+  var environment: [String: String] {
+    ["AIOPS_INCIDENT": incident.text, "AIOPS_STEP": "\(step)", "AIOPS_TOKEN": "\(token)"]
   }
 }
 

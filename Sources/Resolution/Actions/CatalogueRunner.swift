@@ -29,13 +29,21 @@ package final class CatalogueRunner: ActionRunner {
   package func shutdown() { http.shutdown() }
 
   package func run(_ action: Action, in context: ActionContext) async -> StepRun {
-    do {
-      let report = try await Deadline.within(context.timeout + Self.slack) { () async throws(ActionFailure) in
-        try await self.perform(action, context)
+    let result = await WorkTrace.$current.withValue(context.trace) {
+      () async -> Result<ActionReport, ActionFailure> in
+      do throws(ActionFailure) {
+        let report = try await Deadline.within(context.timeout + Self.slack) {
+          () async throws(ActionFailure) in
+          try await self.perform(action, context)
+        }
+        return .success(report)
+      } catch {
+        return .failure(error)
       }
-      return .succeeded(detail: report.detail, undo: report.undo)
-    } catch {
-      return .failed(detail: error.description, undo: error.undo)
+    }
+    switch result {
+    case .success(let report): return .succeeded(detail: report.detail, undo: report.undo)
+    case .failure(let failure): return .failed(detail: failure.description, undo: failure.undo)
     }
   }
 

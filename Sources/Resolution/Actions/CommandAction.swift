@@ -61,8 +61,15 @@ struct CommandAction: Sendable {
     ]
     return Configuration(
       executable: .path(FilePath(settings.executable)), arguments: Arguments(arguments),
-      environment: .custom(["PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/"]),
+      environment: .custom(environment),
       workingDirectory: FilePath(settings.workingDirectory ?? "/"), platformOptions: options)
+  }
+
+  /// Clean, but for what the command is run for: a command that knows can tell a repeat.
+  private var environment: [Environment.Key: String] {
+    let trace = WorkTrace.current?.environment ?? [:]
+    let all = trace.merging(["PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/"]) { $1 }
+    return Dictionary(uniqueKeysWithValues: all.map { (Environment.Key(stringLiteral: $0), $1) })
   }
 
   /// Reads the output until it ends, the time is over or the task is cancelled.

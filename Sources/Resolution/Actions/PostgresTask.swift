@@ -3,8 +3,11 @@ import Settings
 
 /// A connection for one action: opened, used, closed.
 enum PostgresTask {
-  /// How the resolver calls itself; sessions of such names are never touched by anybody here.
-  static let applicationName = "aiops-resolver"
+  /// How the resolver calls itself, and what it works for; sessions of such names are never touched by anybody
+  /// here.
+  static var applicationName: String {
+    "aiops-resolver" + (WorkTrace.current.map { " \($0)" } ?? "")
+  }
 
   static func with<Value: Sendable>(
     _ url: Secret, timeout: Duration,
