@@ -40,7 +40,8 @@ struct ControlCommand: AsyncParsableCommand {
     abstract: "See incidents and say your word on them.",
     discussion: """
       The coordinator is asked at --coordinator, else at $AIOPS_COORDINATOR, else at \
-      http://127.0.0.1:8080.
+      http://127.0.0.1:8080. Of several, separated by commas, the first that answers is asked; one that \
+      stands by answers too, and passes on what only the leader may take.
       Exit status: 0 done, 1 refused or failed, 64 wrong usage, 69 no coordinator, 78 wrong configuration.
       """,
     version: AIOpsVersion.current,

@@ -39,6 +39,44 @@ struct CommandTests {
     #expect(nothing.run.out == ["No open incidents."])
   }
 
+  @Test("of several coordinators asks the first that answers; a word is not said twice")
+  func several() async throws {
+    let gone = "http://127.0.0.1:\(freePort())"
+    let works: @Sendable (ScriptedHTTPServer.Request) -> ScriptedHTTPServer.Response = { _ in
+      .ok("{\"agents\":[]}")
+    }
+    let breaks: @Sendable (ScriptedHTTPServer.Request) -> ScriptedHTTPServer.Response = { _ in .disconnect }
+    try await ScriptedHTTPServer.with(works) { server in
+      let lists = [
+        ["--coordinator", "\(gone),\(server.url)"], ["--coordinator", gone, "--coordinator", server.url],
+      ]
+      for list in lists { #expect(await aiopsctl(["agents"] + list).status == 0) }
+      let run = await aiopsctl(["agents"], environment: ["AIOPS_COORDINATOR": "\(gone), \(server.url)"])
+      #expect(run.status == 0)
+      #expect(await aiopsctl(["incidents", "ack", "00000001"] + lists[0]).status == 0)
+      #expect(server.requests.count == 4)
+    }
+    try await ScriptedHTTPServer.with(breaks) { broken in
+      try await ScriptedHTTPServer.with(works) { server in
+        let run = await aiopsctl(
+          ["incidents", "approve", "00000001", "--coordinator", "\(broken.url),\(server.url)"])
+        #expect(run.status == 69 && server.requests.isEmpty)
+      }
+    }
+  }
+
+  @Test("status says who leads")
+  func leader() async throws {
+    let standby = try await aiopsctl(["status"]) { _ in
+      .ok("{\"role\":\"standby\",\"epoch\":7,\"leader\":{\"instance\":\"c-1\",\"http\":\"127.0.0.1:1\"}}")
+    }
+    #expect(standby.run.out == ["role          standby, epoch 7", "leader        127.0.0.1:1 (c-1)"])
+    let alone = try await aiopsctl(["status"]) { _ in
+      .ok("{\"role\":\"standby\",\"epoch\":0,\"leader\":null}")
+    }
+    #expect(alone.run.out == ["role          standby", "leader        nobody"])
+  }
+
   @Test("shows an incident with cause, evidence, steps and timeline")
   func show() async throws {
     let (run, requests) = try await aiopsctl(["incidents", "show", "1a2b3c4d"]) { _ in .ok(Self.incident) }

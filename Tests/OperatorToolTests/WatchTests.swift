@@ -40,7 +40,8 @@ struct WatchTests {
         "2026-11-23 08:53:00Z  INC-00000001  investigating  N",
         "2026-11-23 08:53:00Z  INC-00000001  resolved  N",
       ])
-    #expect(requests.last?.headers["last-event-id"] == "8")
+    let last = requests.last { $0.path == "/aiops/stream" }
+    #expect(last?.headers["last-event-id"] == "8")
     #expect(run.err.count == 1)
   }
 
@@ -50,6 +51,36 @@ struct WatchTests {
       .ok("{\"id\":\"INC-00000001\",\"status\":\"escalated\"}")
     }
     #expect(run.status == 0 && run.out == ["INC-00000001 is escalated already."])
+    #expect(requests.count == 1)
+  }
+
+  @Test("notices an end that comes with no event: between the question and the stream, or among missed ones")
+  func missedEnd() async throws {
+    for isReset in [false, true] {
+      let asked = Locked(0)
+      let (run, _) = try await aiopsctl(["incidents", "watch", "INC-00000001", "--until-end"]) { request in
+        guard request.path == "/aiops/stream" else {
+          let number = asked.withLock { count in
+            count += 1
+            return count
+          }
+          let isOver = number > (isReset ? 2 : 1)
+          return .ok("{\"id\":\"INC-00000001\",\"status\":\"\(isOver ? "resolved" : "detected")\"}")
+        }
+        return .stream(
+          headers: [("Content-Type", "text/event-stream")],
+          pieces: ["id: 6\n\n"] + (isReset ? ["id: 9\nevent: reset\ndata: {\"sequence\":9}\n\n"] : []),
+          pause: .milliseconds(300), holdOpen: true)
+      }
+      #expect(run.status == 0)
+      #expect(run.out == ["INC-00000001  resolved"])
+    }
+  }
+
+  @Test("of what answers but is no stream of events says so, and does not ask again")
+  func noStream() async throws {
+    let (run, requests) = try await aiopsctl(["incidents", "watch"]) { _ in .ok("{}") }
+    #expect(run.status == 1 && run.err.first?.contains("no stream of events") == true)
     #expect(requests.count == 1)
   }
 

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import HTTPBackend
 import IncidentModel
+import Threads
 
 /// JSON from the coordinator, read and as it came.
 struct Answer {
@@ -9,66 +10,97 @@ struct Answer {
 }
 
 /// Asks the coordinator over HTTP; everything that goes wrong becomes a `ToolError` that says what to do.
+///
+/// Of several coordinators it asks the first that answers, and stays with it.
 struct CoordinatorClient {
-  private let base: String
+  /// How long one of several may take before the next is asked.
+  static let patience = Duration.seconds(3)
+
+  private let bases: [String]
+  /// The one that answered last.
+  private let current = Locked(0)
   private let client = HTTPClient(userAgent: "aiopsctl/\(AIOpsVersion.current)")
 
-  /// A client of the coordinator at a URL.
-  init(base: String) {
-    self.base = base.hasSuffix("/") ? String(base.dropLast()) : base
+  /// A client of the coordinators at these URLs; there must be one.
+  init(bases: [String]) {
+    self.bases = bases.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
   }
 
+  /// The URL of the coordinator that is asked.
+  var base: String { bases[current.withLock { $0 } % bases.count] }
+
+  /// Turns to the next coordinator.
+  func moveOn() { current.withLock { $0 += 1 } }
+
   func get(_ path: String) async throws -> Answer {
-    try await send(HTTPRequest(url: base + path, headers: [("Accept", "application/json")]))
+    try await send { HTTPRequest(url: $0 + path, headers: [("Accept", "application/json")]) }
   }
 
   func post(_ path: String, _ body: some Encodable) async throws -> Answer {
     let data = try JSONCoding.encoder().encode(body)
-    return try await send(
+    return try await send {
       HTTPRequest(
-        method: "POST", url: base + path,
-        headers: [("Accept", "application/json"), ("Content-Type", "application/json")], body: Array(data)))
+        method: "POST", url: $0 + path,
+        headers: [("Accept", "application/json"), ("Content-Type", "application/json")], body: Array(data))
+    }
   }
 
-  private func send(_ request: HTTPRequest) async throws -> Answer {
-    let response: HTTPResponse
-    do {
-      response = try await client.send(request)
-    } catch {
-      throw failure(error)
+  private func send(_ make: (String) -> HTTPRequest) async throws -> Answer {
+    var first: ToolError?
+    for attempt in 1...bases.count {
+      let base = base
+      var request = make(base)
+      if attempt < bases.count, request.method == "GET" { request.timeout = Self.patience }
+      do {
+        return try answer(await client.send(request), base)
+      } catch let error as HTTPError {
+        first = first ?? failure(error, base)
+        // Whether a word that got no answer was taken is not known: it must not be said twice in silence.
+        let wasNotSent = if case .unreachable = error { true } else { false }
+        guard request.method == "GET" || wasNotSent else { break }
+        moveOn()
+      }
     }
-    guard (200...299).contains(response.status) else { throw refusal(response) }
+    throw first ?? ToolError(message: "no coordinator is named", status: 64)
+  }
+
+  private func answer(_ response: HTTPResponse, _ base: String) throws -> Answer {
+    guard (200...299).contains(response.status) else { throw refusal(response, base) }
     guard let value = JSONValue(response.body) else {
       throw ToolError(message: "\(redactedURL(base)) answered no JSON; is it a coordinator?")
     }
     return Answer(bytes: response.body, value: value)
   }
 
-  /// Follows the stream of changes; comes back to it when the connection is lost.
-  func watch(_ watcher: Watcher) async throws {
-    while true {
-      var headers = [("Accept", "text/event-stream")]
-      if let last = watcher.lastEventID { headers.append(("Last-Event-ID", last)) }
-      let request = HTTPRequest(url: base + "/aiops/stream", headers: headers)
-      do {
-        // The coordinator sends something every few seconds; a silent stream is a dead one.
-        let response = try await client.stream(request, silence: .seconds(90)) { watcher.take($0) }
-        if watcher.isDone { return }
-        if !(200...299).contains(response.status), response.status != 503 || !watcher.hasConnected {
-          throw refusal(response)
-        }
-      } catch let error as HTTPError {
-        if watcher.isDone { return }
-        if error == .cancelled { throw CancellationError() }
-        guard watcher.hasConnected else { throw failure(error) }
+  /// One connection to the stream of changes, until it ends.
+  /// - Returns: whether it may be taken up again.
+  func follow(_ watcher: Watcher) async throws -> Bool {
+    let base = base
+    var headers = [("Accept", "text/event-stream")]
+    if let last = watcher.lastEventID { headers.append(("Last-Event-ID", last)) }
+    let request = HTTPRequest(url: base + "/aiops/stream", headers: headers)
+    watcher.connecting()
+    do {
+      // The coordinator sends something every few seconds; a silent stream is a dead one.
+      let response = try await client.stream(request, silence: .seconds(90)) { watcher.take($0) }
+      if watcher.isDone { return false }
+      if !(200...299).contains(response.status), response.status != 503 || !watcher.hasConnected {
+        throw refusal(response, base)
       }
-      watcher.connectionLost()
-      watcher.context.err("aiopsctl: the connection was lost; trying again")
-      try await Task.sleep(for: .milliseconds(watcher.retryMilliseconds))
+      let type = response.header("content-type") ?? ""
+      if (200...299).contains(response.status), !type.lowercased().hasPrefix("text/event-stream") {
+        throw ToolError(message: "\(redactedURL(base)) answered no stream of events; is it a coordinator?")
+      }
+    } catch let error as HTTPError {
+      if watcher.isDone { return false }
+      if error == .cancelled { throw CancellationError() }
+      guard watcher.hasConnected || watcher.mayTryAnother(of: bases.count) else { throw failure(error, base) }
     }
+    moveOn()
+    return true
   }
 
-  private func failure(_ error: HTTPError) -> ToolError {
+  private func failure(_ error: HTTPError, _ base: String) -> ToolError {
     let remedy =
       "; start it with scripts/up or aiops-coordinator, or name it with --coordinator"
     let at = "cannot reach the coordinator at \(redactedURL(base)): "
@@ -86,7 +118,7 @@ struct CoordinatorClient {
   }
 
   /// An answer that is no success, with the problem's own words (RFC 9457).
-  private func refusal(_ response: HTTPResponse) -> ToolError {
+  private func refusal(_ response: HTTPResponse, _ base: String) -> ToolError {
     let problem = JSONValue(response.body)
     let status = response.status == 503 ? ToolError.unavailable : 1
     guard let problem, let said = (problem["detail"] ?? problem["title"])?.text, !said.isEmpty else {

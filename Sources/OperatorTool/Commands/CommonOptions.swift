@@ -10,16 +10,19 @@ struct CommonOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "The coordinator's URL (default: $AIOPS_COORDINATOR or http://127.0.0.1:8080).", valueName: "url"))
-  var coordinator: String?
+      "The coordinator's URL; of several, separated by commas or given one by one, the first that answers "
+        + "(default: $AIOPS_COORDINATOR or http://127.0.0.1:8080).", valueName: "url"))
+  var coordinator: [String] = []
 
   @Option(name: [.customShort("o"), .long], help: "How to show it.")
   var output = OutputFormat.table
 
-  /// A client of the named coordinator.
+  /// A client of the named coordinators.
   var client: CoordinatorClient {
-    CoordinatorClient(
-      base: coordinator ?? ToolContext.current.environment["AIOPS_COORDINATOR"] ?? "http://127.0.0.1:8080")
+    let named =
+      coordinator.isEmpty ? [ToolContext.current.environment["AIOPS_COORDINATOR"] ?? ""] : coordinator
+    let bases = named.flatMap { $0.split(separator: ",") }.map { String($0.filter { $0 != " " }) }
+    return CoordinatorClient(bases: bases.isEmpty ? ["http://127.0.0.1:8080"] : bases)
   }
 
   /// Shows an answer as JSON, or as `lines` make of it.

@@ -29,7 +29,31 @@ struct WatchCommand: AsyncParsableCommand {
     }
     let watcher = Watcher(
       only: id?.id, untilEnd: untilEnd, output: common.output, context: ToolContext.current)
-    try await common.client.watch(watcher)
+    try await watch(watcher, common.client)
+  }
+
+  /// Follows the stream of changes; comes back to it when the connection is lost.
+  private func watch(_ watcher: Watcher, _ client: CoordinatorClient) async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask {
+        while try await client.follow(watcher) {
+          watcher.connectionLost()
+          watcher.context.err("aiopsctl: the connection was lost; trying again")
+          try await Task.sleep(for: .milliseconds(watcher.retryMilliseconds))
+        }
+      }
+      if untilEnd, let id {
+        group.addTask {
+          // What ended before the stream stood, or among changes that were missed, comes with no event.
+          for await _ in watcher.gaps {
+            let now = try? await client.get("/aiops/incidents/\(id.id)")
+            if let incident = now?.value, watcher.end(with: incident, now?.bytes ?? []) { return }
+          }
+        }
+      }
+      try await group.next()
+      group.cancelAll()
+    }
   }
 }
 
@@ -39,12 +63,18 @@ final class Watcher: Sendable {
     var parser = EventParser()
     var isDone = false
     var hasConnected = false
+    /// Whether the connection has brought anything yet.
+    var isFresh = true
+    var failedFirst = 0
   }
 
   private let state = Locked(State())
   private let only: IncidentID?
   private let untilEnd: Bool
   private let output: OutputFormat
+  /// Yields when changes may have been missed: after every connection, and at every reset.
+  let gaps: AsyncStream<Void>
+  private let gapInput: AsyncStream<Void>.Continuation
   let context: ToolContext
 
   init(only: IncidentID?, untilEnd: Bool, output: OutputFormat, context: ToolContext) {
@@ -52,6 +82,7 @@ final class Watcher: Sendable {
     self.untilEnd = untilEnd
     self.output = output
     self.context = context
+    (gaps, gapInput) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
 
   /// Statuses at which the machines have done what they could.
@@ -66,15 +97,28 @@ final class Watcher: Sendable {
   /// How long the server asks to wait before coming back, bounded.
   var retryMilliseconds: Int { state.withLock { min(max($0.parser.retryMilliseconds ?? 1000, 100), 10_000) } }
 
+  /// A connection is about to be made.
+  func connecting() { state.withLock { $0.isFresh = true } }
+
+  /// Whether another coordinator may be tried before any has answered.
+  func mayTryAnother(of count: Int) -> Bool {
+    state.withLock { state in
+      state.failedFirst += 1
+      return state.failedFirst < count
+    }
+  }
+
   /// Forgets what came of an event whose end never came.
   func connectionLost() { state.withLock { $0.parser.restart() } }
 
   /// Takes bytes of the stream; `false` ends it.
   func take(_ bytes: [UInt8]) -> Bool {
-    let events = state.withLock { state in
+    let (events, isFresh) = state.withLock { state in
+      defer { state.isFresh = false }
       state.hasConnected = true
-      return state.parser.take(bytes)
+      return (state.parser.take(bytes), state.isFresh)
     }
+    if isFresh { gapInput.yield() }
     for event in events where !isDone { handle(event) }
     return !isDone
   }
@@ -87,14 +131,38 @@ final class Watcher: Sendable {
         return
       }
       if let only, incident["id"]?.text != only.text { return }
-      switch output {
-      case .json: context.out(JSONText.safe(Array(event.data.utf8)))
-      case .table: context.out(IncidentList.changeLine(incident))
+      if untilEnd, Self.isEnd(incident["status"]?.text) {
+        // Unless it was shown already, from the incident itself.
+        if claimEnd() { show(incident, Array(event.data.utf8)) }
+      } else {
+        show(incident, Array(event.data.utf8))
       }
-      if untilEnd, Self.isEnd(incident["status"]?.text) { state.withLock { $0.isDone = true } }
     case "reset":
       context.err("aiopsctl: changes were missed; aiopsctl incidents list shows how things stand")
+      gapInput.yield()
     default: break
+    }
+  }
+
+  /// Ends the watch when the incident has ended.
+  /// - Returns: whether it has.
+  func end(with incident: JSONValue, _ bytes: [UInt8]) -> Bool {
+    guard Self.isEnd(incident["status"]?.text) else { return false }
+    if claimEnd() { show(incident, bytes) }
+    return true
+  }
+
+  private func claimEnd() -> Bool {
+    state.withLock { state in
+      defer { state.isDone = true }
+      return !state.isDone
+    }
+  }
+
+  private func show(_ incident: JSONValue, _ bytes: [UInt8]) {
+    switch output {
+    case .json: context.out(JSONText.safe(bytes))
+    case .table: context.out(IncidentList.changeLine(incident))
     }
   }
 }

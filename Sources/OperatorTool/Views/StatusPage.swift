@@ -26,6 +26,11 @@ enum StatusPage {
     field("version", status["version"]?.shown)
     field("uptime", status["uptime_seconds"]?.number.map(Terminal.duration))
     field("ready", status["ready"]?.shown)
+    if let role = status["role"]?.shown {
+      let epoch = status["epoch"]?.number.map { $0 > 0 ? ", epoch \(Int($0))" : "" } ?? ""
+      field("role", role + epoch)
+      if role != "leading" { field("leader", leader(status["leader"])) }
+    }
     field("store", status["store"]?.shown)
     if let incidents = status["incidents"] {
       field("incidents", counts(incidents["by_status"]) ?? "none")
@@ -41,6 +46,13 @@ enum StatusPage {
         "\(Terminal.time(deadline["at"]))  \(deadline["incident"]?.shown ?? "")  \(what)")
     }
     return lines
+  }
+
+  /// `127.0.0.1:8081 (coordinator-1a2b)`.
+  private static func leader(_ leader: JSONValue?) -> String {
+    guard let instance = leader?["instance"]?.shown else { return "nobody" }
+    let http = leader?["http"]?.shown ?? ""
+    return http.isEmpty ? instance : "\(http) (\(instance))"
   }
 
   /// `resolved 3, escalated 1`, without those that are 0.
