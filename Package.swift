@@ -129,8 +129,8 @@ let package = Package(
     module(
       "Coordination",
       [
-        "IncidentModel", "IncidentEngine", "Settings", "MessageBus", "Notification", "Observability",
-        "PostgresBackend", "Threads", grdb, hummingbird, lifecycle, logging,
+        "IncidentModel", "IncidentEngine", "Settings", "MessageBus", "HTTPBackend", "Notification",
+        "Observability", "PostgresBackend", "Threads", grdb, hummingbird, lifecycle, logging,
       ], isSimulated: true),
     module(
       "Simulation",
@@ -151,8 +151,8 @@ let package = Package(
     module(
       "Benchmarks",
       [
-        "Simulation", "CZeroMQ", "IncidentModel", "MessageBus", "HTTPBackend", "TestKit", "Threads",
-        argumentParser,
+        "Simulation", "CZeroMQ", "IncidentModel", "IncidentEngine", "Settings", "MessageBus", "Coordination",
+        "HTTPBackend", "PostgresBackend", "RedisBackend", "TestKit", "Threads", argumentParser, logging,
       ]),
     program("aiops-bench", ["Benchmarks"]),
 
@@ -194,7 +194,7 @@ let package = Package(
         "IncidentModel", "IncidentEngine", "Settings", "MessageBus", "Notification", "Coordination",
         "HTTPBackend", "PostgresBackend", "TestKit", grdb, logging,
       ]),
-    tests("BenchmarkTests", ["Benchmarks", "IncidentModel", "MessageBus", "TestKit"]),
+    tests("BenchmarkTests", ["Benchmarks", "IncidentModel", "IncidentEngine", "MessageBus", "TestKit"]),
     tests("SimulationTests", ["IncidentModel", "Simulation"]),
     tests("OperatorToolTests", ["IncidentModel", "OperatorTool", "TestKit"]),
     tests(

@@ -12,15 +12,20 @@ package struct Notification: Sendable, Hashable {
     case approvalNeeded = "approval_needed"
     /// A runbook says something on the way.
     case notice
+    /// A coordinator can't do its work: nothing is acknowledged and nobody is told until that is over.
+    case coordinatorTrouble = "coordinator_trouble"
+    /// What kept a coordinator from its work is over.
+    case coordinatorRecovered = "coordinator_recovered"
   }
 
   /// The same for every delivery of the same statement, so that a receiver can tell a repeat from news.
   package var key: String
   package var kind: Kind
-  /// The incident that it is about.
-  package var incident: IncidentID
+  /// The incident that it is about; `nil` where it is about none.
+  package var incident: IncidentID?
   package var severity: Severity
-  package var status: IncidentStatus
+  /// The incident's.
+  package var status: IncidentStatus?
   /// One line.
   package var title: String
   /// The whole story, for people.
@@ -32,7 +37,7 @@ package struct Notification: Sendable, Hashable {
 
   /// A notification; see the fields.
   package init(
-    key: String, kind: Kind, incident: IncidentID, severity: Severity, status: IncidentStatus,
+    key: String, kind: Kind, incident: IncidentID?, severity: Severity, status: IncidentStatus?,
     title: String, text: String, audience: String? = nil, at: Timestamp
   ) {
     self.key = key

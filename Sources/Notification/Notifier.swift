@@ -32,11 +32,12 @@ package final class Notifier: NotificationDelivery {
   }
 
   private func log(_ notification: Notification, _ sink: SinkSettings) {
-    let level: Logger.Level = notification.kind == .escalation ? .error : .notice
+    let isGrave = notification.kind == .escalation || notification.kind == .coordinatorTrouble
+    let level: Logger.Level = isGrave ? .error : .notice
     logger.log(
       level: level, "notification",
       metadata: [
-        "incident_id": "\(notification.incident)", "event": "\(notification.kind.rawValue)",
+        "incident_id": "\(notification.incident?.text ?? "")", "event": "\(notification.kind.rawValue)",
         "severity": "\(notification.severity.rawValue)", "title": "\(notification.title)",
         "text": "\(notification.text)", "sink": "\(sink.name)", "key": "\(notification.key)",
       ])

@@ -7,9 +7,9 @@ struct WebhookPayload: Codable {
   static let maxText = 8_000
 
   let event: Notification.Kind
-  let incidentId: IncidentID
+  let incidentId: IncidentID?
   let severity: Severity
-  let status: IncidentStatus
+  let status: IncidentStatus?
   let title: String
   let text: String
   let key: String

@@ -8,16 +8,18 @@ extension Simulation {
 
   /// People answer what they are told, sometimes.
   func react(to notification: Notification) {
-    guard !isQuiet || notification.kind == .approvalNeeded, random.chance(profile.people) else { return }
+    guard let incident = notification.incident, !isQuiet || notification.kind == .approvalNeeded,
+      random.chance(profile.people)
+    else { return }
     let verbs: [PersonVerb] =
       switch notification.kind {
       case .escalation:
         [.acknowledge, .acknowledge, .snooze(.seconds(random.int(60...120))), .resolve, .falsePositive]
       case .approvalNeeded: [.approve, .approve, .acknowledge]
-      case .resolved, .notice: []
+      case .resolved, .notice, .coordinatorTrouble, .coordinatorRecovered: []
       }
     guard !verbs.isEmpty else { return }
-    let deed = PersonDeed(verb: random.pick(verbs), incident: notification.incident)
+    let deed = PersonDeed(verb: random.pick(verbs), incident: incident)
     put(.person(deed), in: random.time(1_000...60_000))
   }
 

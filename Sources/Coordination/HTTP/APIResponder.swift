@@ -27,6 +27,7 @@ struct APIResponder: HTTPResponder {
   let now: @Sendable () -> Timestamp
   /// How many streams are open.
   let streams = Locked(0)
+  let forwarder: LeaderForwarder
 
   func respond(to request: Request, context: APIContext) async throws -> Response {
     var response: Response
@@ -59,6 +60,7 @@ struct APIResponder: HTTPResponder {
     func query(_ allowed: [String] = []) throws -> QueryParameters {
       try QueryParameters(request.uri.query, allowed: allowed)
     }
+    if route.isWrite, let answer = try await forwarded(request) { return answer }
     switch route {
     case .incidents:
       let query = try IncidentQuery(query(IncidentQuery.parameters))
@@ -100,7 +102,7 @@ struct APIResponder: HTTPResponder {
 
 extension APIResponder {
   /// Reads a body of bounded size within bounded time; it must say that it is JSON.
-  private func body(of request: Request) async throws -> [UInt8] {
+  func body(of request: Request) async throws -> [UInt8] {
     let length = request.headers[.contentLength].flatMap { Int($0) }
     let hasBody = request.headers[.transferEncoding] != nil || (length ?? 0) > 0
     guard hasBody else { return [] }

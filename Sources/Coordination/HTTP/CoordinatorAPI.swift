@@ -3,6 +3,12 @@ package import IncidentModel
 
 /// What the HTTP API asks of the coordinator.
 package protocol CoordinatorAPI: Sendable {
+  /// Unique to this run.
+  var instance: String { get }
+
+  /// Who takes what changes anything.
+  func writer() async -> Writer
+
   /// One page of the incidents that match, newest first; ``IncidentQuery/page(of:)`` makes one.
   func incidents(_ query: IncidentQuery) async throws(APIError) -> IncidentPage
 
@@ -46,6 +52,18 @@ package enum APIError: Error, Sendable, Equatable {
   case conflict(reason: String)
   /// Not now: starting, stopping, or the store can't be written.
   case unavailable(reason: String)
+}
+
+/// Who takes what changes anything: one coordinator of several.
+package enum Writer: Sendable, Equatable {
+  /// This one leads.
+  case me
+  /// Another one leads; its API is at this `host:port`.
+  case other(http: String)
+  /// Another one leads, and where its API is, is not known.
+  case unreachable
+  /// Nobody leads, as far as is known.
+  case nobody
 }
 
 /// Whether the coordinator can take signals and alerts.

@@ -75,7 +75,8 @@ package final class HTTPAPIServer: Service {
     self.port = port
     self.limits = limits
     self.logger = logger
-    responder = APIResponder(api: api, limits: limits, now: now)
+    responder = APIResponder(
+      api: api, limits: limits, now: now, forwarder: LeaderForwarder(patience: limits.forwardTime))
   }
 
   /// The port it listens on, as soon as it does; `nil` when it never will or no longer does.

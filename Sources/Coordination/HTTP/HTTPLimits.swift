@@ -17,6 +17,8 @@ package struct HTTPLimits: Sendable {
   package var idle = Duration.seconds(60)
   /// A body that is not there after so long is answered with 408.
   package var bodyTime = Duration.seconds(15)
+  /// What a standby passes on must be answered by the leader within so long, else with 504.
+  package var forwardTime = Duration.seconds(5)
   /// A comment is written into a stream every so often, so that either side notices when the other is gone.
   package var keepAlive = Duration.seconds(15)
   /// A stream whose reader takes nothing for so long is closed, within another ``keepAlive``.

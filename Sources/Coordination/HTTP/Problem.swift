@@ -64,9 +64,9 @@ struct Problem: Error, Sendable, Equatable {
     typed("conflict", .conflict, title: "The incident's state does not allow it", reason)
   }
 
-  static func unavailable(_ reason: String) -> Problem {
+  static func unavailable(_ reason: String, retryAfter seconds: Int = 5) -> Problem {
     var problem = typed("unavailable", .serviceUnavailable, title: "Not now", reason)
-    problem.headers[.retryAfter] = "5"
+    problem.headers[.retryAfter] = "\(seconds)"
     return problem
   }
 

@@ -34,6 +34,14 @@ enum Route: Sendable, Equatable {
     }
   }
 
+  /// Whether only the coordinator that leads may answer it.
+  var isWrite: Bool {
+    switch self {
+    case .command, .alerts: true
+    default: false
+    }
+  }
+
   /// The methods it takes.
   var methods: [HTTPRequest.Method] {
     switch self {

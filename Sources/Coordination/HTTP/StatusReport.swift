@@ -10,6 +10,12 @@ package struct StatusReport: Sendable, Encodable {
   package var uptimeSeconds: Double
   /// Whether it can take signals and alerts.
   package var ready: Bool
+  /// Whether it leads or stands by for whoever does.
+  package var role: CoordinatorRole
+  /// The epoch of the leadership that is known; 0 for none.
+  package var epoch: UInt64
+  /// Who leads; `null` when that is not known.
+  package var leader: Nullable<LeaderReport>
   /// The number of the latest change.
   package var sequence: UInt64
   package var store: StoreReport
@@ -24,7 +30,8 @@ package struct StatusReport: Sendable, Encodable {
   /// A report; see the fields.
   package init(
     version: String, instance: String, startedAt: Timestamp, uptimeSeconds: Double, ready: Bool,
-    sequence: UInt64, store: StoreReport, incidents: IncidentCounts, queues: [String: Int],
+    role: CoordinatorRole, leader: LeaderInfo?, sequence: UInt64, store: StoreReport,
+    incidents: IncidentCounts, queues: [String: Int],
     deadlines: [DeadlineReport], agents: [String: Int]
   ) {
     self.version = version
@@ -32,12 +39,40 @@ package struct StatusReport: Sendable, Encodable {
     self.startedAt = startedAt
     self.uptimeSeconds = uptimeSeconds
     self.ready = ready
+    self.role = role
+    epoch = leader?.epoch ?? 0
+    self.leader = Nullable(leader.map(LeaderReport.init))
     self.sequence = sequence
     self.store = store
     self.incidents = incidents
     self.queues = queues
     self.deadlines = deadlines
     self.agents = agents
+  }
+}
+
+/// What a coordinator is to the others.
+package enum CoordinatorRole: String, Sendable, Encodable {
+  /// It decides.
+  case leading
+  /// It reads the journal along, answers readers, and leads when the leader is gone.
+  case standby
+}
+
+/// The coordinator that leads, as the API shows it.
+package struct LeaderReport: Sendable, Encodable, Equatable {
+  package var instance: String
+  package var bus: String
+  package var changes: String
+  /// `host:port` of its API; empty when that has no fixed port.
+  package var http: String
+
+  /// The report of a leader.
+  package init(_ leader: LeaderInfo) {
+    instance = leader.instance
+    bus = leader.bus
+    changes = leader.changes
+    http = leader.http
   }
 }
 

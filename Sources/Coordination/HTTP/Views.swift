@@ -44,7 +44,7 @@ package struct IncidentSummary: Sendable, Encodable, Equatable {
 
 /// Everything about one incident: the model's own fields, so that an ``IncidentModel/Incident`` can be
 /// read from it, with `null` for what is not there yet, and at most the latest ``maxLogs`` log lines.
-struct IncidentDetail: Sendable, Encodable {
+package struct IncidentDetail: Sendable, Encodable {
   static let maxLogs = 20
 
   private var incident: Incident
@@ -59,7 +59,12 @@ struct IncidentDetail: Sendable, Encodable {
     case escalationReason, snoozedUntil
   }
 
-  func encode(to encoder: any Encoder) throws {
+  /// What the API answers for an incident, to the byte.
+  package static func json(of incident: Incident) throws -> String {
+    String(decoding: try APIResponder.encode(IncidentDetail(incident)), as: UTF8.self)
+  }
+
+  package func encode(to encoder: any Encoder) throws {
     try incident.encode(to: encoder)
     var container = encoder.container(keyedBy: Absent.self)
     func absent(_ key: Absent, _ isAbsent: Bool) throws {

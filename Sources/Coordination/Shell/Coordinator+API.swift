@@ -7,6 +7,16 @@ extension Coordinator: CoordinatorAPI {
   private static let overloaded = APIError.unavailable(
     reason: "the coordinator stops or has more to do than it can take; try again in a few seconds")
 
+  package nonisolated var instance: String { me.instance }
+
+  package func writer() -> Writer {
+    switch core.role {
+    case .leading: .me
+    case .following(nil): .nobody
+    case .following(let leader?): leader.http.isEmpty ? .unreachable : .other(http: leader.http)
+    }
+  }
+
   package func incidents(_ query: IncidentQuery) throws(APIError) -> IncidentPage {
     query.page(of: core.views.values)
   }
@@ -55,7 +65,8 @@ extension Coordinator: CoordinatorAPI {
     let engine = core.engine
     return StatusReport(
       version: AIOpsVersion.current, instance: me.instance, startedAt: startedAt,
-      uptimeSeconds: (now - startedAt).inSeconds, ready: storeTrouble == nil,
+      uptimeSeconds: (now - startedAt).inSeconds, ready: readiness() == .ready,
+      role: core.epoch == nil ? .standby : .leading, leader: leader,
       sequence: engine.state.sequence, store: StoreReport(await store.health()),
       incidents: core.counts,
       queues: [
@@ -87,15 +98,32 @@ extension Coordinator: CoordinatorAPI {
     }
   }
 
+  /// Who leads, as far as is known: perhaps this one.
+  private var leader: LeaderInfo? {
+    switch core.role {
+    case .following(let leader): return leader
+    case .leading(let epoch):
+      var leader = me
+      leader.epoch = epoch
+      return leader
+    }
+  }
+
+  /// How long ago the journal was read to its end; nothing while this one writes it.
+  private var journalAge: Duration { core.epoch == nil ? ContinuousClock.now - journalReadAt : .zero }
+
   package func changes(after sequence: UInt64?) -> ChangeFeed { hub.subscribe(after: sequence) }
 
   package func readiness() -> Readiness {
-    storeTrouble.map { .notReady(reason: $0) } ?? .ready
+    if let storeTrouble { return .notReady(reason: storeTrouble) }
+    if core.epoch != nil { return .ready }
+    if leader == nil { return .notReady(reason: "no coordinator leads at the moment") }
+    return journalAge <= Self.staleJournal
+      ? .ready : .notReady(reason: "the journal was not read for \(Int(journalAge.inSeconds)) s")
   }
 
   package func metricsText() async -> String {
     metrics.text(
-      core,
-      followers: hub.subscriberCount, bus: await bus.counters)
+      core, journalAge: journalAge, followers: hub.subscriberCount, bus: await bus.counters)
   }
 }

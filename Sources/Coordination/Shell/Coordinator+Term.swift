@@ -19,12 +19,14 @@ extension Coordinator {
         } else {
           try await campaign()
         }
-        if storeTrouble != nil, core.epoch == nil { storeTrouble = nil }
+        relieved(\.term)
+        // A standby doesn't write; what kept it from writing while it led is over.
+        if core.epoch == nil { relieved(\.writing) }
       } catch let error as StoreError {
         if case .fenced = error, let epoch = core.epoch {
           try await stepDown(epoch, because: error)
         } else if error.isRetryable {
-          trouble(error)
+          trouble(error, \.term)
         } else if Task.isCancelled {
           return
         } else {
@@ -62,6 +64,7 @@ extension Coordinator {
       let events = try records.map { try $0.event(decoder: decoder) }
       for case .changed(let changes) in core.follow(events) { show(changes) }
     }
+    journalReadAt = .now
   }
 
   /// Forgets what never became durable, and follows whoever leads now.
@@ -75,7 +78,7 @@ extension Coordinator {
       do {
         return try await readOn()
       } catch let error as StoreError where error.isRetryable {
-        trouble(error)
+        trouble(error, \.term)
         try? await Task.sleep(for: .milliseconds(250))
       }
     }

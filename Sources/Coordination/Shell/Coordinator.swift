@@ -14,6 +14,8 @@ import Threads
 package actor Coordinator {
   /// How often it tries to lead while another one does.
   static let campaignPause = Duration.milliseconds(250)
+  /// A standby that has not read the journal for so long is not ready.
+  static let staleJournal = Duration.seconds(5)
   /// How often the store is asked whether this one still leads.
   static let confirmPause = Duration.seconds(1)
 
@@ -29,15 +31,17 @@ package actor Coordinator {
   /// Time as it goes on since the last change of role.
   nonisolated let clock: Locked<CoordinatorClock>
   nonisolated let wall: CoordinatorClock
-  private nonisolated let delivery: any NotificationDelivery
+  nonisolated let journalPatience: Duration
+  nonisolated let delivery: any NotificationDelivery
   private nonisolated let work: AsyncStream<Void>
   nonisolated let workWaits: AsyncStream<Void>.Continuation
   private nonisolated let outbox: AsyncStream<(Notification, SinkSettings)>
   private nonisolated let outboxInput: AsyncStream<(Notification, SinkSettings)>.Continuation
 
   var core: CoordinatorCore
-  /// Why the store can't be used at the moment.
-  var storeTrouble: String?
+  var troubles = StoreTroubles()
+  /// When a standby last read the journal to its end.
+  var journalReadAt = ContinuousClock.now
   private var calls: [UInt64: CheckedContinuation<EngineReply?, Never>] = [:]
   private var lastCall: UInt64 = 0
   private var isEnding = false
@@ -57,21 +61,24 @@ package actor Coordinator {
   ///   - instance: unique to this run.
   ///   - wall: the wall clock's time.
   ///   - busEndpoint: where agents find it; the configured one unless said.
+  ///   - journalPatience: people are told of a journal that can't be used after so long.
   /// - Throws: `StoreError`, or `DecodingError` for a journal that this version can't read.
   package init(
     settings: SystemSettings, store: any JournalStore, bus: BusServer,
     changesEndpoint: String, delivery: any NotificationDelivery, instance: String, wall: Timestamp,
-    busEndpoint: String? = nil, logger: Logger
+    busEndpoint: String? = nil, journalPatience: Duration = .seconds(30), logger: Logger
   ) async throws {
+    self.journalPatience = journalPatience
     self.settings = settings
     self.store = store
     self.bus = bus
     self.delivery = delivery
     self.logger = logger
+    let host = settings.coordinator.httpHost
     me = LeaderInfo(
       instance: instance, bus: busEndpoint ?? settings.coordinator.bus, changes: changesEndpoint,
       http: settings.coordinator.httpPort == 0
-        ? "" : "\(settings.coordinator.httpHost):\(settings.coordinator.httpPort)", epoch: 0)
+        ? "" : "\(host.contains(":") ? "[\(host)]" : host):\(settings.coordinator.httpPort)", epoch: 0)
     self.wall = CoordinatorClock(wall: wall, floor: wall)
     clock = Locked(self.wall)
     startedAt = wall
@@ -93,7 +100,7 @@ package actor Coordinator {
     do {
       try await campaign()
     } catch let error as StoreError where error.isRetryable {
-      trouble(error)
+      trouble(error, \.term)
     }
   }
 
@@ -116,6 +123,7 @@ package actor Coordinator {
       group.addTask { await self.readBus() }
       group.addTask { await self.keepTime() }
       group.addTask { await self.tellPeople() }
+      group.addTask { await self.watchJournal() }
       // The first to end is a loop with an error, or all by cancellation.
       await withTaskCancellationHandler {
         _ = await group.nextResult()
@@ -196,8 +204,7 @@ package actor Coordinator {
     while true {
       do {
         try await store.append(records, epoch: epoch)
-        if storeTrouble != nil { logger.notice("the journal can be written again") }
-        storeTrouble = nil
+        relieved(\.writing)
         return true
       } catch {
         metrics.commitFailed()
@@ -206,7 +213,7 @@ package actor Coordinator {
           return false
         }
         guard error.isRetryable else { throw error }
-        trouble(error)
+        trouble(error, \.writing)
         guard !Task.isCancelled, core.epoch == epoch else { return false }
         try? await Task.sleep(for: .milliseconds(250))
       }
@@ -218,13 +225,6 @@ package actor Coordinator {
   private static func records(_ events: [EngineEvent], _ encoder: JSONEncoder) async throws -> [JournalRecord]
   {
     try events.map { try JournalRecord($0, encoder: encoder) }
-  }
-
-  func trouble(_ error: StoreError) {
-    if storeTrouble == nil {
-      logger.error("the journal can't be written", metadata: ["reason": "\(error)"])
-    }
-    storeTrouble = "\(error)"
   }
 
   /// Does what the core wants, in order.
@@ -315,7 +315,8 @@ package actor Coordinator {
             self.logger.warning(
               "a notification could not be delivered",
               metadata: [
-                "incident_id": "\(notification.incident)", "sink": "\(sink.name)", "reason": "\(reason)",
+                "incident_id": "\(notification.incident?.text ?? "")", "sink": "\(sink.name)",
+                "reason": "\(reason)",
               ])
           }
           await self.take([.delivered(key: notification.key, sink: sink.name, result)])

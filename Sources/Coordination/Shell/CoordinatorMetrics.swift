@@ -22,6 +22,7 @@ struct CoordinatorMetrics: Sendable {
   private let shed: MetricFamily
   private let leading: MetricFamily
   private let terms: MetricFamily
+  private let journalAge: MetricFamily
 
   init() {
     detected = registry.counter(
@@ -57,6 +58,9 @@ struct CoordinatorMetrics: Sendable {
     terms = registry.counter(
       "aiops_leadership_changes_total", "Times that this coordinator began to lead, or stepped down.",
       labels: ["change"])
+    journalAge = registry.gauge(
+      "aiops_journal_read_age_seconds",
+      "Since a coordinator that stands by last read the journal to its end; 0 while it leads.")
     registry.addProcessMetrics()
   }
 
@@ -91,13 +95,14 @@ struct CoordinatorMetrics: Sendable {
 
   /// All metrics in Prometheus's text format, with the gauges as they are now.
   func text(
-    _ core: CoordinatorCore, followers followerCount: Int, bus: BusCounters
+    _ core: CoordinatorCore, journalAge age: Duration, followers followerCount: Int, bus: BusCounters
   ) -> String {
     open.set(Double(core.engine.state.openCount))
     inputs.set(Double(core.intake.count))
     agents.set(Double(core.engine.state.workers.count))
     shed.set(Double(core.intake.shed))
     leading.set(Double(core.epoch ?? 0))
+    journalAge.set(age.inSeconds)
     followers.set(Double(followerCount))
     for (outcome, count) in [
       ("received", bus.received), ("malformed", bus.malformedFrames), ("sent", bus.sent),

@@ -20,9 +20,29 @@ package struct CoordinatorNode: Sendable {
   ///   - settings: addresses, the journal, policies, sinks.
   ///   - instance: unique to this run of the process.
   ///   - wall: the wall clock's time.
+  ///   - patience: how long it waits for a journal's server that is away, as after a power cut.
   ///   - logger: for everything in it.
   /// - Throws: `StoreError` or `BusError`, whose texts say what to do.
   package static func open(
+    _ settings: SystemSettings, instance: String, wall: Timestamp, patience: Duration = .seconds(60),
+    logger: Logger
+  ) async throws -> CoordinatorNode {
+    let end = ContinuousClock.now + patience
+    var isWaiting = false
+    while true {
+      do {
+        return try await openNow(settings, instance: instance, wall: wall, logger: logger)
+      } catch let error as StoreError where error.isRetryable && ContinuousClock.now < end {
+        if !isWaiting {
+          logger.warning("the journal is not there yet; waiting for it", metadata: ["reason": "\(error)"])
+        }
+        isWaiting = true
+        try await Task.sleep(for: .milliseconds(500))
+      }
+    }
+  }
+
+  private static func openNow(
     _ settings: SystemSettings, instance: String, wall: Timestamp, logger: Logger
   ) async throws -> CoordinatorNode {
     let store = try await JournalStores.open(settings.coordinator)

@@ -1,5 +1,5 @@
-import FoundationEssentials
-import IncidentEngine
+package import FoundationEssentials
+package import IncidentEngine
 import IncidentModel
 
 extension JournalRecord {
@@ -15,7 +15,7 @@ extension JournalRecord {
   }
 
   /// The event of a record.
-  func event(decoder: JSONDecoder) throws -> EngineEvent {
+  package func event(decoder: JSONDecoder) throws -> EngineEvent {
     EngineEvent(
       sequence: UInt64(sequence), at: at, incident: incident, actor: actor,
       fact: try Fact(json: payload, decoder))

@@ -13,7 +13,9 @@ actor FakeCoordinator: CoordinatorAPI {
     let note: String?
   }
 
+  nonisolated let instance = "fake"
   nonisolated let hub: ChangeHub
+  var taker = Writer.me
   var known: [Incident]
   var commands: [Command] = []
   var alerts: [AIopsAlert] = []
@@ -26,6 +28,8 @@ actor FakeCoordinator: CoordinatorAPI {
   }
 
   func fail(_ error: APIError?) { failure = error }
+  func set(_ writer: Writer) { taker = writer }
+  func writer() -> Writer { taker }
   func set(_ readiness: Readiness) { ready = readiness }
 
   func incidents(_ query: IncidentQuery) throws(APIError) -> IncidentPage {
@@ -59,7 +63,10 @@ actor FakeCoordinator: CoordinatorAPI {
 
   func status() -> StatusReport {
     StatusReport(
-      version: "9.9.9", instance: "fake", startedAt: .start, uptimeSeconds: 1.5, ready: true, sequence: 7,
+      version: "9.9.9", instance: "fake", startedAt: .start, uptimeSeconds: 1.5, ready: true,
+      role: .leading,
+      leader: LeaderInfo(instance: "fake", bus: "tcp://b", changes: "tcp://c", http: "h:1", epoch: 3),
+      sequence: 7,
       store: StoreReport(
         StoreHealth(
           kind: "sqlite", location: "/x.db", bytes: 4096, lastSequence: 7, commits: 3, failures: 0,

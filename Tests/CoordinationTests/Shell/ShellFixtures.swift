@@ -126,6 +126,7 @@ enum Fixture {
   static func withCoordinator<Result: Sendable>(
     on store: any JournalStore, settings: SystemSettings = settings(),
     delivery: any NotificationDelivery = Recorder(), wall: Timestamp = wall,
+    journalPatience: Duration = .seconds(30),
     _ body: @Sendable (Coordinator) async throws -> Result
   ) async throws -> Result {
     let bus = BusServer(
@@ -133,7 +134,7 @@ enum Fixture {
     let endpoints = try await bus.start()
     let coordinator = try await Coordinator(
       settings: settings, store: store, bus: bus, changesEndpoint: endpoints.changes, delivery: delivery,
-      instance: "test", wall: wall, logger: logger)
+      instance: "test", wall: wall, journalPatience: journalPatience, logger: logger)
     return try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await coordinator.run() }
       do {

@@ -1,0 +1,92 @@
+import HTTPBackend
+import HTTPTypes
+import Hummingbird
+import IncidentModel
+import NIOCore
+import Threads
+
+/// Hands what only the leader may take to the leader, and its answer back as it came.
+///
+/// Only to an address of this machine, as long as the API knows neither keys nor tokens: what the journal says
+/// of the leader must not make a standby talk to anybody else.
+final class LeaderForwarder: Sendable {
+  /// Says by its presence that a standby passed the request on; it isn't passed on a second time.
+  static let mark = "X-AIOps-Forwarded"
+
+  private let patience: Duration
+  /// Made with the first request: a coordinator that always leads needs no thread for it.
+  private let client = Locked<HTTPClient?>(nil)
+
+  /// - Parameter patience: how long the leader may take to answer.
+  init(patience: Duration) { self.patience = patience }
+
+  /// The leader's answer.
+  /// - Parameters:
+  ///   - path: with its query.
+  ///   - body: was read and is within its bound; empty for none.
+  ///   - leader: `host:port` of its API.
+  ///   - sender: this coordinator's run.
+  func post(
+    _ path: String, body: [UInt8], to leader: String, from sender: String
+  ) async throws -> Response {
+    guard let host = LoopbackPolicy.host(ofAuthority: leader), LoopbackPolicy.isLoopback(host: host) else {
+      throw Problem.unavailable(
+        "Another coordinator leads, and its API is not on this machine; ask it itself.")
+    }
+    var headers = [(Self.mark, sender), ("Accept", "*/*")]
+    if !body.isEmpty { headers.append(("Content-Type", "application/json")) }
+    let client = client.withLock { client in
+      let it = client ?? HTTPClient(userAgent: "aiops-coordinator/\(AIOpsVersion.current)")
+      client = it
+      return it
+    }
+    let request = HTTPBackend.HTTPRequest(
+      method: "POST", url: "http://\(leader)\(path)", headers: headers, body: body, timeout: patience)
+    do {
+      return Self.response(try await client.send(request))
+    } catch .unreachable {
+      throw Problem.unavailable(
+        "The coordinator that leads, at \(leader), is away; nothing was taken. Another one takes over within "
+          + "seconds.", retryAfter: 2)
+    } catch {
+      throw Problem(
+        .gatewayTimeout,
+        "The coordinator that leads, at \(leader), did not answer; whether it took this is not known. "
+          + "Look, and say it again if it did not.")
+    }
+  }
+
+  private static func response(_ answer: HTTPBackend.HTTPResponse) -> Response {
+    var headers: HTTPFields = [:]
+    for name in ["Content-Type", "Retry-After", "Allow"] {
+      if let field = HTTPField.Name(name), let value = answer.header(name) { headers[field] = value }
+    }
+    return Response(
+      status: HTTPTypes.HTTPResponse.Status(code: answer.status), headers: headers,
+      body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body)))
+  }
+
+  deinit { client.withLock { $0?.shutdown() } }
+}
+
+extension APIResponder {
+  /// The leader's answer to what only a leader may take; `nil` when this coordinator leads itself.
+  func forwarded(_ request: Request) async throws -> Response? {
+    let leader: String
+    switch await api.writer() {
+    case .me: return nil
+    case .nobody:
+      throw Problem.unavailable("No coordinator leads at the moment; one will within seconds.", retryAfter: 2)
+    case .unreachable:
+      throw Problem.unavailable(
+        "Another coordinator leads, whose API has no address that is known here; give every coordinator a "
+          + "port in coordinator.http.")
+    case .other(let http): leader = http
+    }
+    guard request.headers.first(named: LeaderForwarder.mark) == nil else {
+      throw Problem.unavailable("The leadership changed while this was passed on; try again.", retryAfter: 1)
+    }
+    let body = try await body(of: request)
+    return try await forwarder.post(request.uri.description, body: body, to: leader, from: api.instance)
+  }
+}
