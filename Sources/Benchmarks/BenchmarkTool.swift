@@ -31,7 +31,9 @@ package enum BenchmarkTool {
 struct BenchmarkCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "aiops-bench",
-    abstract: "Measure the system; nothing here asserts, it prints what it saw.",
+    abstract: "Measure the system, and see what it bears.",
     version: AIOpsVersion.current,
-    subcommands: [SimulateCommand.self, IngestCommand.self])
+    subcommands: [
+      SimulateCommand.self, IngestCommand.self, FailoverCommand.self, ChaosCommand.self, RelayCommand.self,
+    ])
 }

@@ -16,6 +16,14 @@ package struct TemporaryFolder: Sendable {
     Reaper.willRemove(folder: path)
   }
 
+  /// Makes a folder at a path, which stays when this process has ended.
+  package init(at path: String) throws {
+    guard mkdir(path, 0o755) == 0 else {
+      throw TestKitError("the folder \(path) cannot be made: \(String(cString: strerror(errno)))")
+    }
+    self.path = path
+  }
+
   /// The path of something in it.
   package func path(_ name: String) -> String { path + "/" + name }
 

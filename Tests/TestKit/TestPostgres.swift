@@ -73,6 +73,9 @@ package final class TestPostgres: Sendable {
     process = Locked(try Self.launch(folder, port, settings))
   }
 
+  /// Settings for a server whose commits survive its own crash and the machine's.
+  package static let durable = ["fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"]
+
   /// The superuser that the server was made with.
   package static let superuser = "postgres"
 
@@ -113,16 +116,17 @@ package final class TestPostgres: Sendable {
   /// Sends the server's main process a signal, e.g. SIGSTOP for a server that hangs.
   package func signal(_ signal: CInt) { process.withLock { $0.kill(signal) } }
 
-  /// Stops the server at once (its immediate shutdown); ``restart()`` brings it back.
-  package func halt() async {
+  /// Stops the server; ``restart(_:)`` brings it back.
+  /// - Parameter signal: SIGQUIT for its immediate shutdown, which is a crash; SIGINT for its fast one.
+  package func halt(_ signal: CInt = SIGQUIT) async {
     let child = process.withLock { $0 }
     child.kill(SIGCONT)
-    await child.terminate(grace: .seconds(5), signal: SIGQUIT)
+    await child.terminate(grace: .seconds(5), signal: signal)
   }
 
-  /// Starts the server again, on its port and with its data.
-  package func restart() async throws {
-    await halt()
+  /// Stops the server and starts it again, on its port and with its data.
+  package func restart(_ signal: CInt = SIGQUIT) async throws {
+    await halt(signal)
     let child = try Self.launch(folder, port, settings)
     process.withLock { $0 = child }
     try await waitUntilReady()
