@@ -1,4 +1,3 @@
-import Glibc
 import TestKit
 
 /// A network of its own for one process, whose only way out is a link that can be cut.
@@ -26,7 +25,8 @@ final class CutOffNetwork: Sendable {
   /// - Throws: when this process has not the right to; the text says why.
   init(_ ways: [Way], in folder: TemporaryFolder) async throws {
     self.folder = folder
-    let number = getpid() % 16_000
+    // By chance and not by the process's number, which is another's too where processes have a space of their own.
+    let number = Int.random(in: 1..<16_000)
     name = "aiops-chaos-\(number)"
     link = "aiopsc\(number)"
     let subnet = "10.\(200 + number / 4_096).\(number / 16 % 256)"
