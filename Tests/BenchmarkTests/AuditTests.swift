@@ -10,10 +10,10 @@ private struct Story {
   static let first = IncidentID(number: 1)
   static let second = IncidentID(number: 2)
 
-  var evidence: Evidence
+  var evidence: AuditEvidence
 
   init() {
-    evidence = Evidence(
+    evidence = AuditEvidence(
       plan: EscalationPlan(
         stages: [.init(wait: .zero, name: "first"), .init(wait: .seconds(6), name: "second")],
         last: .init(wait: .seconds(8), name: "second")), markStep: "mark it")

@@ -3,9 +3,9 @@ import IncidentModel
 
 /// Holds the journal against what everybody else saw. A function of the evidence alone.
 struct Audit: Sendable {
-  let evidence: Evidence
+  let evidence: AuditEvidence
 
-  init(_ evidence: Evidence) { self.evidence = evidence }
+  init(_ evidence: AuditEvidence) { self.evidence = evidence }
 
   /// Every check, in the order of the report.
   var findings: [Finding] {

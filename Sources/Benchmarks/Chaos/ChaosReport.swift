@@ -9,7 +9,7 @@ struct ChaosReport: Sendable {
   let diary: Diary
   /// Why no network was cut; `nil` when one could be.
   let network: String?
-  let evidence: Evidence
+  let evidence: AuditEvidence
   let findings: [Finding]
 
   var isClean: Bool { findings.allSatisfy(\.holds) }

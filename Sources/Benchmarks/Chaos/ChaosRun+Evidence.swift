@@ -15,8 +15,8 @@ extension ChaosRun {
     var nextPageToken: String?
   }
 
-  func evidence() async throws -> Evidence {
-    var evidence = Evidence(plan: ChaosConfiguration.plan, markStep: ChaosConfiguration.markStep)
+  func evidence() async throws -> AuditEvidence {
+    var evidence = AuditEvidence(plan: ChaosConfiguration.plan, markStep: ChaosConfiguration.markStep)
     try await readState(&evidence)
     evidence.end = .now
     evidence.troubles = diary.troubles
@@ -28,7 +28,7 @@ extension ChaosRun {
     evidence.marks = try contents(of: folder.path("marks")).split(separator: "\n").compactMap { line in
       let words = line.split(separator: " ")
       guard words.count == 2, let milliseconds = Int64(words[1]) else { return nil }
-      return Evidence.SeenStep(words[0], at: Timestamp(milliseconds: milliseconds))
+      return AuditEvidence.SeenStep(words[0], at: Timestamp(milliseconds: milliseconds))
     }
     evidence.touches = target.log.split(separator: "\n").compactMap(Self.touch)
     evidence.accidents = diary.pages.accidents + target.harms
@@ -36,7 +36,7 @@ extension ChaosRun {
   }
 
   /// What a line of the database's log says of a resolver's step.
-  private static func touch(_ line: Substring) -> Evidence.SeenStep? {
+  private static func touch(_ line: Substring) -> AuditEvidence.SeenStep? {
     let parts = line.split(separator: "|", maxSplits: 2, omittingEmptySubsequences: false)
     guard parts.count == 3, parts[1].hasPrefix("aiops-resolver INC-"),
       parts[2].contains("execute") || parts[2].contains("statement:")
@@ -44,11 +44,11 @@ extension ChaosRun {
     // `2026-11-24 12:00:00.123 UTC`
     let words = parts[0].split(separator: " ")
     guard words.count >= 2, let at = Timestamp(rfc3339: "\(words[0])T\(words[1])Z") else { return nil }
-    return Evidence.SeenStep(parts[1].dropFirst("aiops-resolver ".count), at: at)
+    return AuditEvidence.SeenStep(parts[1].dropFirst("aiops-resolver ".count), at: at)
   }
 
   /// Reads the journal and what each coordinator shows, until neither changes meanwhile.
-  private func readState(_ evidence: inout Evidence) async throws {
+  private func readState(_ evidence: inout AuditEvidence) async throws {
     let configuration = fleet.coordinators[0].config
     for attempt in 1...10 {
       evidence.events = try await readJournal(configuration)
@@ -88,7 +88,7 @@ extension ChaosRun {
   }
 
   /// Writes what the audit saw beside the logs.
-  func keepRecords(_ evidence: Evidence) throws {
+  func keepRecords(_ evidence: AuditEvidence) throws {
     let encoder = JSONCoding.encoder()
     func lines(_ values: [some Encodable]) throws -> String {
       try values.map { String(decoding: try encoder.encode($0), as: UTF8.self) }.joined(separator: "\n")
@@ -113,7 +113,7 @@ extension Incident {
   fileprivate var pages: Bool { acknowledged == nil && severity >= .medium }
 }
 
-extension Evidence.SeenStep {
+extension AuditEvidence.SeenStep {
   /// Reads `INC-1A2B3C4D/0/17`.
   init?(_ trace: some StringProtocol, at: Timestamp) {
     let parts = trace.split(separator: "/")

@@ -2,7 +2,7 @@ import IncidentEngine
 import IncidentModel
 
 /// Everything that the audit holds against each other, collected from where it was left.
-struct Evidence: Sendable {
+struct AuditEvidence: Sendable {
   /// A step as it was seen where it ran, by the incident, place and lease that it named.
   struct SeenStep: Sendable, Hashable {
     var incident: String
