@@ -76,7 +76,7 @@ enum ChaosConfiguration {
   private static let state = "state: {type: text, max_length: 64, default: \"idle in transaction\"}"
   private static let limit = "limit: {type: number, min: 1, max: 1000000, default: 200}"
   private static let age = "older_than: {type: duration, min: 0s, max: 1d, default: 5s}"
-  private static let longAge = "older_than: {type: duration, min: 0s, max: 3650d, default: 1d}"
+  private static let longAge = "older_than: {type: duration, min: 0s, max: 365d, default: 1d}"
 
   private static var remedies: String {
     [

@@ -11,6 +11,7 @@ extension Coordinator {
     while !Task.isCancelled {
       let pause = core.epoch == nil ? Self.campaignPause : Self.confirmPause
       do { try await Task.sleep(for: pause) } catch { return }
+      if isSteppingDown { continue }
       do {
         if let epoch = core.epoch {
           let asked = now
@@ -39,7 +40,9 @@ extension Coordinator {
   /// Tries to lead; reads on in the journal either way.
   func campaign() async throws {
     switch try await store.campaign(me) {
-    case .following(let leader):
+    case .following(let found):
+      // Whoever has just won has not said yet who it is.
+      let leader = found.flatMap { $0.instance.isEmpty ? nil : $0 }
       if core.role != .following(leader) {
         logger.info(
           "standing by", metadata: ["leader": "\(leader?.instance ?? "none yet")"])
@@ -62,6 +65,10 @@ extension Coordinator {
     let decoder = JSONCoding.decoder()
     try await store.replay(from: Int64(core.engine.state.sequence) + 1) { records in
       let events = try records.map { try $0.event(decoder: decoder) }
+      let known = core.engine.state.sequence
+      if let first = events.first, first.sequence > known + 1 {
+        throw StoreError.outOfOrder(expected: Int64(known) + 1, got: Int64(first.sequence))
+      }
       for case .changed(let changes) in core.follow(events) { show(changes) }
     }
     journalReadAt = .now
@@ -69,7 +76,10 @@ extension Coordinator {
 
   /// Forgets what never became durable, and follows whoever leads now.
   func stepDown(_ epoch: UInt64, because error: StoreError) async throws {
-    guard core.epoch == epoch else { return }
+    // Two loops may learn of it; one of them does it, and the core is only replaced when nobody reads into it.
+    guard core.epoch == epoch, !isSteppingDown else { return }
+    isSteppingDown = true
+    defer { isSteppingDown = false }
     logger.warning("another coordinator leads; stepping down", metadata: ["reason": "\(error)"])
     metrics.steppedDown()
     await perform(core.abandon())

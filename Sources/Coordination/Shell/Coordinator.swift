@@ -40,6 +40,8 @@ package actor Coordinator {
 
   var core: CoordinatorCore
   var troubles = StoreTroubles()
+  /// Whether it is on the way from leading to following; nothing else may touch the core's role meanwhile.
+  var isSteppingDown = false
   /// When a standby last read the journal to its end.
   var journalReadAt = ContinuousClock.now
   private var calls: [UInt64: CheckedContinuation<EngineReply?, Never>] = [:]
@@ -125,8 +127,8 @@ package actor Coordinator {
       group.addTask { await self.tellPeople() }
       group.addTask { await self.watchJournal() }
       // The first to end is a loop with an error, or all by cancellation.
-      await withTaskCancellationHandler {
-        _ = await group.nextResult()
+      let first = await withTaskCancellationHandler {
+        await group.nextResult()
       } onCancel: {
         workWaits.finish()
         outboxInput.finish()
@@ -136,13 +138,12 @@ package actor Coordinator {
       outboxInput.finish()
       hub.finish()
       group.cancelAll()
-      do {
-        try await group.waitForAll()
-      } catch {
-        await end()
-        throw error
+      // What else is thrown is of the cancellation; the first error is why.
+      while let next = await group.nextResult() {
+        if case .failure(let error) = next { logger.debug("ended", metadata: ["reason": "\(error)"]) }
       }
       await end()
+      try first?.get()
     }
   }
 
