@@ -12,8 +12,9 @@ extension Coordinator {
       let pause = core.epoch == nil ? Self.campaignPause : Self.confirmPause
       do { try await Task.sleep(for: pause) } catch { return }
       if isSteppingDown { continue }
+      let led = core.epoch
       do {
-        if let epoch = core.epoch {
+        if let epoch = led {
           let asked = now
           try await store.confirm(epoch: epoch)
           core.confirmed(asked: asked)
@@ -24,8 +25,9 @@ extension Coordinator {
         // A standby doesn't write; what kept it from writing while it led is over.
         if core.epoch == nil { relieved(\.writing) }
       } catch let error as StoreError {
-        if case .fenced = error, let epoch = core.epoch {
-          try await stepDown(epoch, because: error)
+        if case .fenced = error, let led {
+          // Perhaps the other loop that learns of it was first.
+          try await stepDown(led, because: error)
         } else if error.isRetryable {
           trouble(error, \.term)
         } else if Task.isCancelled {
