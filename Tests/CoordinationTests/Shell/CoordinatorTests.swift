@@ -154,6 +154,32 @@ struct CoordinatorTests {
     }
   }
 
+  @Test(
+    "a leader that is deposed follows, says where the other one is, and leads again with the whole journal")
+  func deposed() async throws {
+    let store = MemoryStore()
+    try await Fixture.withCoordinator(on: store) { coordinator in
+      let receipts = try await coordinator.submit([Fixture.alert()])
+      let id = try #require(receipts.first?.incident)
+      await store.depose(by: LeaderInfo(instance: "other", bus: "b", changes: "c", http: "127.0.0.1:1"))
+      // Both the loop that writes and the one that asks whether it leads learn of it.
+      await #expect(throws: APIError.self) { try await coordinator.submit([Fixture.alert(value: 300)]) }
+      try await eventually { await coordinator.writer() == .other(http: "127.0.0.1:1") }
+      try await Task.sleep(for: .milliseconds(1_200))
+      #expect(try await coordinator.incident(id)?.count == 1)
+      #expect(await coordinator.status().role == .standby)
+      #expect(await coordinator.readiness() == .ready)
+      await store.depose(by: LeaderInfo(instance: "", bus: "", changes: "", http: ""))
+      try await eventually { await coordinator.writer() == .nobody }
+      if case .ready = await coordinator.readiness() { Issue.record("ready without a leader") }
+      await store.free()
+      try await eventually { await coordinator.writer() == .me }
+      #expect(try await coordinator.submit([Fixture.alert(value: 300)]).first?.outcome == .counted)
+      #expect(try await coordinator.incident(id)?.count == 2)
+    }
+    #expect(await store.records.map(\.sequence) == Array(1...Int64(store.records.count)))
+  }
+
   @Test("an unreadable journal is an error, not an empty state")
   func unreadable() async throws {
     let record = JournalRecord(

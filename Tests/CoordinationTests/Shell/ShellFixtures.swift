@@ -11,6 +11,7 @@ actor MemoryStore: JournalStore {
   private(set) var records: [JournalRecord]
   private var epoch: UInt64 = 0
   private var info: LeaderInfo?
+  private var isTaken = false
   private var failures = 0
   private var isHeld = false
   private var held: [CheckedContinuation<Void, Never>] = []
@@ -25,7 +26,18 @@ actor MemoryStore: JournalStore {
     held = []
   }
 
+  /// Another leads now, under the next epoch.
+  func depose(by other: LeaderInfo) {
+    epoch += 1
+    info = other
+    isTaken = true
+  }
+
+  /// The other one is gone.
+  func free() { isTaken = false }
+
   func campaign(_ candidate: LeaderInfo) -> Campaign {
+    if isTaken { return .following(info) }
     epoch += 1
     var leader = candidate
     leader.epoch = epoch
