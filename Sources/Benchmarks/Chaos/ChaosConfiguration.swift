@@ -23,8 +23,11 @@ enum ChaosConfiguration {
   static let markStep = "mark it"
 
   /// Everything but where the coordinators are.
+  /// - Parameter autonomy: how far a resolver may go on the database. By itself it runs one remedy three times an
+  ///   hour for one series; with people's word more often.
   static func text(
-    target: Target, databasePort: Int? = nil, receiver: String, marks: String, withCache: Bool = true
+    target: Target, databasePort: Int? = nil, receiver: String, marks: String, autonomy: String,
+    withCache: Bool = true
   ) -> String {
     let port = databasePort ?? target.database.port
     return """
@@ -43,7 +46,7 @@ enum ChaosConfiguration {
           interval: 1s
           retry: 1s
           timeout: 5s
-          autonomy: auto
+          autonomy: \(autonomy)
           rules:
             database_longest_query: {threshold: {above: 6}}
             database_longest_transaction: {threshold: {above: 8}}

@@ -36,7 +36,9 @@ final class ChaosRun: Sendable {
     self.receiver = receiver
     let marks = folder.path("marks")
     try folder.write("", to: "marks")
-    let text = ChaosConfiguration.text(target: target, receiver: receiver.url, marks: marks)
+    let autonomy = seed.isMultiple(of: 2) ? "suggest" : "auto"
+    let text = ChaosConfiguration.text(
+      target: target, receiver: receiver.url, marks: marks, autonomy: autonomy)
     fleet = try Fleet(folder: folder, coordinators: 2, store: store.url(), more: text)
     people = People(fleet, seed: seed)
     sender = Sender("sender", endpoints: fleet.coordinators.map(\.bus), series: 4)
@@ -57,6 +59,7 @@ final class ChaosRun: Sendable {
       ways.prefix(2).map { "tcp://127.0.0.1:\($0.inside)" },
       ChaosConfiguration.text(
         target: target, databasePort: ways[2].inside, receiver: receiver.url, marks: marks,
+        autonomy: autonomy,
         // It can't reach the cache; the other detector watches it.
         withCache: false), as: "cut-off.yaml", in: folder)
   }
