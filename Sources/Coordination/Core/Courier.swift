@@ -27,6 +27,16 @@ package struct Courier: Sendable {
     var announcement: Announcement
     var open: Set<String>
     var failures: [String] = []
+    /// Whether any sink took it.
+    var wasTold: Bool
+  }
+
+  /// What became of an announcement at one sink.
+  private enum Ending {
+    case took
+    /// Nobody needed to hear it any more before it was tried.
+    case unneeded
+    case failed(String)
   }
 
   private struct Lane: Sendable {
@@ -73,7 +83,7 @@ package struct Courier: Sendable {
     guard errands[key] == nil else { return nil }
     let open = sinks(for: announcement).filter { !told.contains($0) }
     guard !open.isEmpty else { return .settled(key: key, outcome: "delivered") }
-    errands[key] = Errand(announcement: announcement, open: Set(open))
+    errands[key] = Errand(announcement: announcement, open: Set(open), wasTold: !told.isEmpty)
     for sink in open { lanes[sink, default: Lane()].ready.append(key) }
     return nil
   }
@@ -102,7 +112,8 @@ package struct Courier: Sendable {
         } else {
           let tried = lane.attempts.removeValue(forKey: key) ?? 0
           fates += end(
-            key, sink, failure: tried == 0 ? nil : "\(sink) was away until it was not needed any more")
+            key, sink,
+            tried == 0 ? .unneeded : .failed("\(sink) was away until it was not needed any more"))
         }
       }
       lanes[sink] = lane
@@ -122,22 +133,30 @@ package struct Courier: Sendable {
       return []
     }
     lanes[sink]?.attempts[key] = nil
-    if case .failed(let reason, _) = result { return end(key, sink, failure: reason) }
-    return end(key, sink, failure: nil)
+    if case .failed(let reason, _) = result { return end(key, sink, .failed(reason)) }
+    return end(key, sink, .took)
   }
 
-  private mutating func end(_ key: String, _ sink: String, failure: String?) -> [Fate] {
+  private mutating func end(_ key: String, _ sink: String, _ ending: Ending) -> [Fate] {
     guard var errand = errands[key], errand.open.remove(sink) != nil else { return [] }
-    if let failure { errand.failures.append(failure) }
+    var fates: [Fate] = []
+    switch ending {
+    case .took:
+      errand.wasTold = true
+      fates.append(.told(key: key, sink: sink))
+    case .unneeded: break
+    case .failed(let reason): errand.failures.append(reason)
+    }
     guard errand.open.isEmpty else {
       errands[key] = errand
-      return failure == nil ? [.told(key: key, sink: sink)] : []
+      return fates
     }
     errands[key] = nil
+    let audience = errand.announcement.audience
     let outcome =
       errand.failures.isEmpty
-      ? "delivered"
-      : "\(errand.announcement.audience) not reached: \(errand.failures.sorted().joined(separator: "; "))"
+      ? errand.wasTold ? "delivered" : "\(audience) need not be told any more"
+      : "\(audience) not reached: \(errand.failures.sorted().joined(separator: "; "))"
     return [.settled(key: key, outcome: outcome)]
   }
 }

@@ -52,6 +52,16 @@ struct CourierTests {
     #expect(tries["ops"]?.count == Courier.attempts)
   }
 
+  @Test(
+    "what nobody needed to hear any more is not said to be delivered, nor told to a sink that was not tried")
+  func unneeded() {
+    var courier = Courier(sinks: ["a", "b"])
+    #expect(courier.take(Self.announcement("k"), told: []) == nil)
+    let due = courier.due(at: Fixture.wall) { _ in false }
+    #expect(due.deliveries.isEmpty)
+    #expect(due.fates == [.settled(key: "k", outcome: "on-call engineer need not be told any more")])
+  }
+
   @Test("a dead sink is said, and keeps nobody else from being told")
   func deadSink() {
     let (outcome, tries) = Self.carry(sinks: ["dead", "ops"]) { sink, _ in
