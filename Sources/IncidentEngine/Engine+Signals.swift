@@ -74,7 +74,7 @@ extension Engine {
 
   /// Whether a series was marked as a false positive lately.
   private func isQuiet(_ fingerprint: Fingerprint) -> Bool {
-    state.quiet[fingerprint].map { now < $0 } ?? false
+    state.quiet[fingerprint].map { now < $0.until } ?? false
   }
 
   /// Begins or ends the wait for symptoms that went away by themselves.

@@ -49,6 +49,7 @@ package struct Engine: Sendable {
       decision.reply = take(verb, on: id, by: person, note: note)
     case .announcementTold(let key, let sink): told(key, sink)
     case .announcementSettled(let key, let outcome): settle(key, outcome)
+    case .archive(let before): decision.reply = archive(before: before)
     case .tick: tick()
     }
     dispatch()

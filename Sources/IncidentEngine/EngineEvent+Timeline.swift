@@ -8,7 +8,8 @@ extension EngineEvent {
     case .opened(let signal, _):
       (kind, text) = ("status", "detected: \(Self.describe(signal))")
     case .signalled(let signal): (kind, text) = ("signal", Self.describe(signal))
-    case .noted, .announcementSettled(_, "delivered"), .announcementTold, .climbed, .jobEnded(nil, _):
+    case .noted, .archived, .announcementSettled(_, "delivered"), .announcementTold, .climbed,
+      .jobEnded(nil, _):
       return nil
     case .queued(let job, _):
       (kind, text) = ("job", job == .diagnose ? "waits for a diagnoser" : "waits for a resolver")

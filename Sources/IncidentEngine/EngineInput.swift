@@ -28,6 +28,8 @@ package enum EngineInput: Sendable {
   case announcementTold(key: String, sink: String)
   /// What became of an announcement.
   case announcementSettled(key: String, outcome: String)
+  /// What ended before that moment may be forgotten; the journal's records of it are to be archived.
+  case archive(before: Timestamp)
   /// Time went on.
   case tick
 }
@@ -71,6 +73,8 @@ package enum EngineReply: Sendable, Equatable {
   /// The incident after a person's word.
   case incident(Incident)
   case notFound
+  /// What the store may archive.
+  case archived(ArchivePoint)
   /// A person's word that does not fit the incident's state, and why.
   case conflict(reason: String)
 }

@@ -13,20 +13,24 @@ extension EngineState {
       let signal = names.pooled(signal)
       event.fact = .opened(signal: signal, autonomy: autonomy)
       applyOpened(event, signal: signal, autonomy: autonomy)
-      remembered.remember(signal.id, limit: policy.maxRemembered)
+      remembered.remember(signal.id, at: event.at, limit: policy.maxRemembered)
     case .signalled(let signal):
       let signal = names.pooled(signal)
       event.fact = .signalled(signal: signal)
-      remembered.remember(signal.id, limit: policy.maxRemembered)
+      remembered.remember(signal.id, at: event.at, limit: policy.maxRemembered)
       track(signal, for: event.incident)
     case .noted(let signal, _):
-      remembered.remember(signal.id, limit: policy.maxRemembered)
+      remembered.remember(signal.id, at: event.at, limit: policy.maxRemembered)
       if signal.state == .cleared { quiet[signal.fingerprint] = nil }
     case .announced(let announcement): announcements[announcement.key] = announcement
     case .announcementTold(let key, let sink): told[key, default: []].insert(sink)
     case .announcementSettled(let key, _):
       announcements[key] = nil
       told[key] = nil
+    case .archived(let before, let opened, let salt, let token):
+      numbers.resume(opened: opened, salt: salt)
+      lastToken = max(lastToken, token)
+      forget(before: before, at: event.at, policy: policy)
     default: break
     }
     guard let id = event.incident, let entry = records.unique(id) else { return }
@@ -52,7 +56,7 @@ extension EngineState {
     }
     records[id] = IncidentRecord(
       incident: Incident(id: id, openedBy: signal, autonomy: autonomy, at: event.at),
-      group: group, lastSignalAt: event.at)
+      group: group, opening: event.sequence, lastSignalAt: event.at)
     if let group { openByGroup[group] = id }
     quiet[signal.fingerprint] = nil
     openByFingerprint[signal.fingerprint] = id
@@ -77,8 +81,8 @@ extension EngineState {
     else { return }
     for symptom in entry.record.incident.symptoms {
       let key = RunKey(fingerprint: symptom.fingerprint, runbook: runbook)
-      runs[key, default: []].removeAll { $0 < event.at - policy.breakerWindow }
-      runs[key, default: []].append(event.at)
+      let recent = runs.removeValue(forKey: key)?.filter { $0 >= event.at - policy.breakerWindow }
+      runs[key] = (recent ?? []) + [event.at]
     }
     if runs.count > 20_000 { runs.removeFirst(5_000) }
   }
@@ -111,11 +115,14 @@ extension EngineState {
       if openByFingerprint[fingerprint] == id { openByFingerprint[fingerprint] = nil }
       endedByFingerprint[fingerprint] = nil
       endedByFingerprint[fingerprint] = event.at
-      if case .markedFalsePositive(_, let until) = event.fact { quiet[fingerprint] = until }
+      if case .markedFalsePositive(_, let until) = event.fact {
+        quiet[fingerprint] = nil
+        quiet[fingerprint] = QuietSeries(until: until, since: event.at)
+      }
     }
     if let group = record.group, openByGroup[group] == id { openByGroup[group] = nil }
-    if endedByFingerprint.count > 125_000 { endedByFingerprint.removeFirst(25_000) }
-    if quiet.count > 125_000 { quiet.removeFirst(25_000) }
+    if endedByFingerprint.count > Self.maxEndedSeries { endedByFingerprint.removeFirst(Self.endedSeriesLot) }
+    if quiet.count > Self.maxEndedSeries { quiet.removeFirst(Self.endedSeriesLot) }
     ended.append(id)
   }
 

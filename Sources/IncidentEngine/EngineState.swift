@@ -27,8 +27,8 @@ package struct EngineState: Sendable {
   /// When an incident of this series last ended, to recognise late signals.
   var endedByFingerprint: OrderedDictionary<Fingerprint, Timestamp> = [:]
   /// False positives: until when the series is quiet.
-  var quiet: OrderedDictionary<Fingerprint, Timestamp> = [:]
-  /// Ids of the latest signals.
+  var quiet: OrderedDictionary<Fingerprint, QuietSeries> = [:]
+  /// Ids of the latest signals, and when they came.
   var remembered = RememberedIDs()
   /// Texts that signals share.
   var names = NamePool()
@@ -36,10 +36,14 @@ package struct EngineState: Sendable {
   var waiting: [JobKind: OrderedSet<IncidentID>] = [:]
   /// Ended incidents, oldest first.
   var ended: Deque<IncidentID> = []
-  /// When a runbook ran by itself for a series, for the breaker.
+  /// When a runbook ran by itself for a series, for the breaker; what ran last comes last.
   var runs: OrderedDictionary<RunKey, [Timestamp]> = [:]
   /// Records by their next deadline; may hold stale entries, which are dropped when they come up.
   var deadlines = Heap<Deadline>()
+
+  /// Entries of ``endedByFingerprint`` and of ``quiet`` at the most; beyond it a lot of the oldest goes.
+  static let maxEndedSeries = 125_000
+  static let endedSeriesLot = 25_000
 
   /// An empty state.
   package init() {}
@@ -87,6 +91,8 @@ package struct IncidentRecord: Sendable {
   /// When the incident is over if its symptoms stay gone.
   package internal(set) var settlesAt: Timestamp?
 
+  /// Where in the journal it was opened.
+  var opening: UInt64 = 0
   /// The family that joins signals to it.
   var group: GroupKey?
   /// When the last signal came.

@@ -9,7 +9,7 @@ extension Incident {
     else { return nil }
     var record = IncidentRecord(
       incident: Incident(id: id, openedBy: signal, autonomy: autonomy, at: first.at), group: nil,
-      lastSignalAt: first.at)
+      opening: first.sequence, lastSignalAt: first.at)
     for event in events where event.incident == id { record.apply(event) }
     return record.incident
   }

@@ -8,7 +8,7 @@ struct IncidentNumbers: Sendable, Equatable {
   /// Incidents ever opened.
   private(set) var opened: UInt32 = 0
   /// What the counter begins with; `nil` before the first incident.
-  private var salt: UInt32?
+  private(set) var salt: UInt32?
 
   /// The id of the next incident.
   /// - Parameters:
@@ -23,6 +23,12 @@ struct IncidentNumbers: Sendable, Equatable {
     // Whatever the first id was made of, the others follow it; journals from before there was a salt go on too.
     if salt == nil { salt = Self.unmix(id.number) &- opened }
     opened &+= 1
+  }
+
+  /// Goes on from where a journal was whose first records are in the archive.
+  mutating func resume(opened: UInt32, salt: UInt32?) {
+    self.opened = opened
+    self.salt = salt
   }
 
   /// What a journal that begins like this counts from: FNV-1a (Fowler, Noll, Vo) of the time and the signal.

@@ -2,9 +2,10 @@ import IncidentModel
 
 extension IncidentRecord {
   /// A record for an incident that has just been opened; its signal is applied with the event.
-  init(incident: Incident, group: GroupKey?, lastSignalAt: Timestamp) {
+  init(incident: Incident, group: GroupKey?, opening: UInt64, lastSignalAt: Timestamp) {
     self.incident = incident
     self.group = group
+    self.opening = opening
     self.lastSignalAt = lastSignalAt
   }
 

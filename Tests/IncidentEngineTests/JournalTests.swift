@@ -11,13 +11,21 @@ struct JournalTests {
   ]
 
   /// Plays a random life of a small cluster and gives what came of it.
-  static func life(seed: UInt64, steps: Int = 400) -> EngineWorld {
+  ///
+  /// - Parameters:
+  ///   - change: what is different in the policy.
+  ///   - each: what else happens after every step.
+  static func life(
+    seed: UInt64, steps: Int = 400, policy change: (inout EnginePolicy) -> Void = { _ in },
+    each: (inout EngineWorld) -> Void = { _ in }
+  ) -> EngineWorld {
     var random = SplitMix(state: seed)
     var world = EngineWorld { policy in
       policy.maxEnded = 5
       policy.acknowledgementLimit = Bool.random(using: &random) ? .seconds(90) : nil
       policy.escalation = RandomPolicy.make(&random)
       policy.escalations["bank-db"] = RandomPolicy.make(&random)
+      change(&policy)
     }
     let metrics = ["database_connection_usage", "database_slow_queries", "queue_depth"]
     let targets = ["shop-db", "bank-db", "museum-db"]
@@ -25,6 +33,7 @@ struct JournalTests {
       (.diagnoser, "s1"), (.diagnoser, "s2"), (.resolver, "w1"), (.resolver, "w2"),
     ]
     for _ in 0..<steps {
+      defer { each(&world) }
       let lease = world.jobs.randomElement(using: &random)?.lease
       let incident = world.incidents.randomElement(using: &random)?.id
       let agent = agents.randomElement(using: &random) ?? agents[0]
@@ -90,6 +99,7 @@ struct JournalTests {
       #expect(other.answerEnd == record.answerEnd)
     }
     #expect(copy.state.announcements == world.engine.state.announcements)
+    #expect(copy.state.durable.differences(from: world.engine.state.durable) == [])
   }
 
   @Test("its events survive JSON to the last field", arguments: 1...5 as ClosedRange<UInt64>)

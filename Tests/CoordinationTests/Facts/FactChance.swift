@@ -90,6 +90,11 @@ struct FactChance {
       return .exchanged(
         exchange: Exchange(
           number: 1, question: text(), tool: text(), query: text(), finding: text(), at: time()))
+    case 21:
+      return .archived(
+        before: time(), opened: .random(in: .min ... .max, using: &random),
+        salt: Bool.random(using: &random) ? .random(in: .min ... .max, using: &random) : nil, lastToken: token
+      )
     default: return .announcementSettled(key: text(), outcome: text())
     }
   }
