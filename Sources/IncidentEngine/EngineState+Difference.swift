@@ -26,6 +26,7 @@ extension EngineState {
     {
       return found
     }
+    if let extra = other.records.keys.first(where: { records[$0] == nil }) { return "\(extra) is too much" }
     for (id, record) in records {
       guard let twin = other.records[id] else { return "\(id) is missing" }
       if let found = record.difference(from: twin) { return "\(id) \(found)" }
@@ -48,6 +49,7 @@ extension IncidentRecord {
     {
       return "deadlines"
     }
+    if opening != other.opening { return "opening" }
     if group != other.group || lastSignalAt != other.lastSignalAt { return "correlation" }
     if verifiable != other.verifiable || intents != other.intents { return "steps" }
     return finishedToken == other.finishedToken ? nil : "finished token"

@@ -48,6 +48,8 @@ package struct CoordinatorSettings: Sendable, Equatable {
   package var store = Secret("aiops.db")
   /// Whether ``store`` is a PostgreSQL database.
   package var storeIsPostgres: Bool { Self.isPostgres(store.exposed) }
+  /// Ended incidents go to the journal's archive after so many seconds; `nil`: never.
+  package var retentionSeconds: Double? = 30 * 86_400.0
   /// A lease that is not renewed for so long is lost, in seconds.
   package var leaseSeconds = 10.0
   /// Agents say that they are there every so many seconds.

@@ -51,9 +51,9 @@ struct RetentionTests {
       }
       #expect(point.before <= wanted)
       moved += Self.move(&world.journal, point, &chance, isInterrupted: Bool.random(using: &chance))
-      differences += world.replayed().state.durable.differences(from: world.engine.state.durable)
+      differences += [world.replayed().state.difference(from: world.engine.state)].compactMap { $0 }
     }
-    differences += world.replayed().state.durable.differences(from: world.engine.state.durable)
+    differences += [world.replayed().state.difference(from: world.engine.state)].compactMap { $0 }
     #expect(differences == [])
     #expect(moved > 20)
   }
@@ -102,7 +102,7 @@ struct RetentionTests {
       return
     }
     #expect(later.keeping.isEmpty)
-    #expect(world.replayed().state.durable == world.engine.state.durable)
+    #expect(world.replayed().state.difference(from: world.engine.state) == nil)
   }
 
   @Test("ids and tokens go on where they were, although the incidents before are gone")

@@ -108,6 +108,9 @@ struct LoaderTests {
       wrong == [
         "test.yaml:1:22: coordinator.store: must be a file's path or begin with postgres://"
       ])
+    #expect(try load("coordinator: {}").coordinator.retentionSeconds == 2_592_000)
+    #expect(try load("coordinator: {retention: 90d}").coordinator.retentionSeconds == 7_776_000)
+    #expect(try load("coordinator: {retention: off}").coordinator.retentionSeconds == nil)
     #expect(
       problems("coordinator: {store: a.db, store_env: STORE}").joined().contains("give only one of"))
   }

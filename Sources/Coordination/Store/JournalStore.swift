@@ -108,7 +108,18 @@ package protocol JournalStore: Sendable {
   ///   earlier try of it was, the new leader's journal tells. After any other nothing was written, save perhaps for `.failed`, after which ``lastSequence()`` tells.
   func append(_ records: [JournalRecord], epoch: UInt64) async throws(StoreError)
 
-  /// Hands over the journal from a sequence on, in batches of bounded size.
+  /// Moves what an order allows to the archive, in transactions of bounded size between which appends may come.
+  ///
+  /// Archived records are no longer replayed, but still found by their incident. Ends early when the calling
+  /// task is cancelled; the same order, or a later one, does the rest.
+  ///
+  /// - Returns: how many records were moved.
+  func archive(_ order: ArchiveOrder, epoch: UInt64) async throws(StoreError) -> Int
+
+  /// When the first record that is not archived was written; `nil` for an empty journal.
+  func oldest() async throws(StoreError) -> Timestamp?
+
+  /// Hands over the journal from a sequence on, in batches of bounded size, without what is archived.
   ///
   /// - Parameters:
   ///   - sequence: the first record wanted; 0 or 1 for all.
@@ -118,7 +129,7 @@ package protocol JournalStore: Sendable {
     from sequence: Int64, _ body: ([JournalRecord]) throws -> Void
   ) async throws
 
-  /// The latest records of one incident, oldest first.
+  /// The latest records of one incident, oldest first, archived ones too.
   func records(of incident: IncidentID, limit: Int) async throws(StoreError) -> [JournalRecord]
 
   /// The number of the latest record; 0 for an empty journal.

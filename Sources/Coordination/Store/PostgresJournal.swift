@@ -91,7 +91,7 @@ package actor PostgresJournal: JournalStore {
   }
 
   /// Runs `body` after all that came before it, and not interrupted by the cancellation of the calling task.
-  private func inTurn<T: Sendable>(
+  func inTurn<T: Sendable>(
     _ body: @escaping @Sendable (PostgresJournal) async throws(StoreError) -> T
   ) async throws(StoreError) -> T {
     guard !isClosed else { throw .closed(path: server.location) }

@@ -37,6 +37,21 @@ extension SQLiteJournal {
           INSERT INTO leadership (id, epoch, instance, bus, changes, http) VALUES (1, 0, '', '', '', '');
           """)
     },
+    { db in
+      try db.execute(
+        sql: """
+          CREATE TABLE journal_archive (
+            sequence INTEGER PRIMARY KEY,
+            incident TEXT,
+            at INTEGER NOT NULL,
+            kind TEXT NOT NULL,
+            actor TEXT NOT NULL,
+            payload TEXT NOT NULL,
+            epoch INTEGER NOT NULL DEFAULT 0
+          ) STRICT;
+          CREATE INDEX archive_incident ON journal_archive (incident, sequence) WHERE incident IS NOT NULL;
+          """)
+    },
   ]
 
   /// Refuses what is not ours or newer than us, before anything is changed.

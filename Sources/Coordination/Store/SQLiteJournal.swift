@@ -11,6 +11,8 @@ package import IncidentModel
 package actor SQLiteJournal: JournalStore {
   /// Records of a batch of ``replay(from:_:)``, which bounds its memory.
   static let batchSize = 256
+  /// The columns that a record is read from.
+  static let columns = "sequence, incident, at, kind, actor, payload, epoch"
 
   private let path: String
   private let database: DatabaseQueue
@@ -66,9 +68,6 @@ package actor SQLiteJournal: JournalStore {
     while true {
       let batch = try await self.batch(from: next)
       guard let last = batch.last else { return }
-      for (offset, record) in batch.enumerated() where record.sequence != next + Int64(offset) {
-        throw StoreError.corrupt(path: path, detail: "record \(next + Int64(offset)) is missing")
-      }
       try body(batch)
       next = last.sequence + 1
     }
@@ -80,9 +79,11 @@ package actor SQLiteJournal: JournalStore {
       try Row.fetchAll(
         db,
         sql: """
-          SELECT sequence, incident, at, kind, actor, payload, epoch FROM journal
-          WHERE incident = ? ORDER BY sequence DESC LIMIT ?
-          """, arguments: [incident.text, max(0, limit)]
+          SELECT * FROM (
+            SELECT \(Self.columns) FROM journal WHERE incident = :incident
+            UNION ALL SELECT \(Self.columns) FROM journal_archive WHERE incident = :incident
+          ) ORDER BY sequence DESC LIMIT :limit
+          """, arguments: ["incident": incident.text, "limit": max(0, limit)]
       ).map { try Self.record($0, path: path) }
     }
     return newestFirst.reversed()
@@ -118,13 +119,23 @@ package actor SQLiteJournal: JournalStore {
   private func batch(from sequence: Int64) async throws(StoreError) -> [JournalRecord] {
     let path = path
     return try await read { db in
-      try Row.fetchAll(
+      let records = try Row.fetchAll(
         db,
-        sql: """
-          SELECT sequence, incident, at, kind, actor, payload, epoch FROM journal
-          WHERE sequence >= ? ORDER BY sequence LIMIT ?
-          """, arguments: [sequence, Self.batchSize]
+        sql: "SELECT \(Self.columns) FROM journal WHERE sequence >= ? ORDER BY sequence LIMIT ?",
+        arguments: [sequence, Self.batchSize]
       ).map { try Self.record($0, path: path) }
+      guard let last = records.last else { return [] }
+      let missing = last.sequence - sequence + 1 - Int64(records.count)
+      guard missing > 0 else { return records }
+      // Nothing may be missing but what is in the archive.
+      let archived = try Int64.fetchOne(
+        db, sql: "SELECT count(*) FROM journal_archive WHERE sequence BETWEEN ? AND ?",
+        arguments: [sequence, last.sequence])
+      guard archived == missing else {
+        throw StoreError.corrupt(
+          path: path, detail: "records between \(sequence) and \(last.sequence) are missing")
+      }
+      return records
     }
   }
 
@@ -183,11 +194,11 @@ extension SQLiteJournal {
     }
   }
 
-  private func checkLead(_ epoch: UInt64) throws(StoreError) {
+  func checkLead(_ epoch: UInt64) throws(StoreError) {
     guard leading == epoch || lock == nil else { throw .fenced(mine: epoch, current: leading ?? 0) }
   }
 
-  private static func checkEpoch(_ epoch: UInt64, _ db: Database) throws {
+  static func checkEpoch(_ epoch: UInt64, _ db: Database) throws {
     let current = try Self.epoch(db)
     guard current == epoch else { throw StoreError.fenced(mine: epoch, current: current) }
   }
@@ -199,7 +210,7 @@ extension SQLiteJournal {
 
 extension SQLiteJournal {
   // Not GRDB's async methods: those give up when the calling task is cancelled.
-  private func write<T: Sendable>(
+  func write<T: Sendable>(
     _ body: @escaping @Sendable (Database) throws -> T
   ) async throws(StoreError) -> T {
     guard lock != nil else { throw .closed(path: path) }
@@ -209,7 +220,7 @@ extension SQLiteJournal {
     return try unwrap(result)
   }
 
-  private func read<T: Sendable>(
+  func read<T: Sendable>(
     _ body: @escaping @Sendable (Database) throws -> T
   ) async throws(StoreError) -> T {
     guard lock != nil else { throw .closed(path: path) }

@@ -13,6 +13,9 @@ extension SettingsReader {
       }
     }
     if let store = secret("store", in: map, required: false, storeObjection) { settings.store = store }
+    if let retention = map.optional("retention") {
+      settings.retentionSeconds = retention.isOff ? nil : retention.seconds(3600...315_360_000)
+    }
     map.set("lease", to: &settings.leaseSeconds) { $0.seconds(0.5...600) }
     map.set("heartbeat", to: &settings.heartbeatSeconds) { $0.seconds(0.1...60) }
     if settings.bus == settings.changes {

@@ -47,6 +47,8 @@ actor MemoryStore: JournalStore {
   func confirm(epoch: UInt64) throws(StoreError) {
     guard epoch == self.epoch else { throw .fenced(mine: epoch, current: self.epoch) }
   }
+  func archive(_ order: ArchiveOrder, epoch: UInt64) -> Int { 0 }
+  func oldest() -> Timestamp? { records.first?.at }
   func resign(epoch: UInt64) { info = nil }
   func leader() -> LeaderInfo? { info }
 

@@ -10,7 +10,7 @@ import Testing
   /// Appends batches until `end`, each until it is in, and gives what was acknowledged and how often it had to be
   /// tried again.
   private static func appendUntil(
-    _ end: ContinuousClock.Instant, _ journal: PostgresJournal, _ random: inout SeededGenerator
+    _ end: ContinuousClock.Instant, _ journal: PostgresJournal, _ random: inout SeededRandom
   ) async throws -> (acknowledged: [JournalRecord], retries: Int) {
     var acknowledged: [JournalRecord] = []
     var retries = 0
@@ -44,10 +44,10 @@ import Testing
         try await journal.lead()
         let end = ContinuousClock.now + .seconds(2.5)
         let writer = Task {
-          var random = SeededGenerator(state: seed)
+          var random = SeededRandom(seed: seed)
           return try await Self.appendUntil(end, journal, &random)
         }
-        var random = SeededGenerator(state: seed + 100)
+        var random = SeededRandom(seed: seed + 100)
         for _ in 0..<2 {
           try await Task.sleep(for: .milliseconds(Int.random(in: 100...500, using: &random)))
           server.signal(signal)
@@ -162,17 +162,5 @@ import Testing
       return
     }
     #expect(ContinuousClock.now - began < .seconds(2.6))
-  }
-}
-
-/// SplitMix64 (Steele, Lea and Flood, 2014): a small seeded generator.
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }
