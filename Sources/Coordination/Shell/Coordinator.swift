@@ -126,6 +126,7 @@ package actor Coordinator {
       group.addTask { await self.keepTime() }
       group.addTask { await self.tellPeople() }
       group.addTask { await self.watchJournal() }
+      group.addTask { await self.keepTidy() }
       // The first to end is a loop with an error, or all by cancellation.
       let first = await withTaskCancellationHandler {
         await group.nextResult()
