@@ -1,5 +1,7 @@
 import IncidentEngine
 import IncidentModel
+import Logging
+import Settings
 
 /// Keeping the journal no longer than it needs to be.
 extension Coordinator {

@@ -64,16 +64,30 @@ extension Coordinator {
   }
 
   private func readOn() async throws {
-    let decoder = JSONCoding.decoder()
-    try await store.replay(from: Int64(core.engine.state.sequence) + 1) { records in
-      let events = try records.map { try $0.event(decoder: decoder) }
-      let known = core.engine.state.sequence
-      if let first = events.first, first.sequence > known + 1 {
-        throw StoreError.outOfOrder(expected: Int64(known) + 1, got: Int64(first.sequence))
-      }
-      for case .changed(let changes) in core.follow(events) { show(changes) }
+    do {
+      try await read(from: core.engine.state.sequence)
+    } catch StoreError.archived(_) {
+      // It slept for so long that the ends of incidents which it takes for open are in the archive.
+      logger.notice("the journal went on into its archive; reading it anew")
+      let role = core.role
+      core = Self.makeCore(settings, me)
+      if case .following(let leader) = role { core.follow(leader) }
+      try await read(from: 0)
     }
     journalReadAt = .now
+  }
+
+  private func read(from start: UInt64) async throws {
+    let decoder = JSONCoding.decoder()
+    var known = start
+    try await store.replay(from: Int64(start) + 1) { records in
+      let events = try records.map { try $0.event(decoder: decoder) }
+      guard core.engine.state.sequence == known else {
+        throw StoreError.outOfOrder(expected: Int64(core.engine.state.sequence) + 1, got: Int64(known) + 1)
+      }
+      for case .changed(let changes) in core.follow(events) { show(changes) }
+      known = core.engine.state.sequence
+    }
   }
 
   /// Forgets what never became durable, and follows whoever leads now.

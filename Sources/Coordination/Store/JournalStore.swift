@@ -124,7 +124,8 @@ package protocol JournalStore: Sendable {
   /// - Parameters:
   ///   - sequence: the first record wanted; 0 or 1 for all.
   ///   - body: takes a batch, never an empty one; what it throws ends the replay.
-  /// - Throws: ``StoreError``, or what `body` threw.
+  /// - Throws: ``StoreError``, or what `body` threw. `.archived` when records were archived that somebody who reads
+  ///   on from a sequence beyond 1 does not have yet: they may be the end of what that one takes for open.
   nonisolated(nonsending) func replay(
     from sequence: Int64, _ body: ([JournalRecord]) throws -> Void
   ) async throws

@@ -66,7 +66,7 @@ package actor SQLiteJournal: JournalStore {
   ) async throws {
     var next = max(1, sequence)
     while true {
-      let batch = try await self.batch(from: next)
+      let batch = try await self.batch(from: next, mayLack: sequence <= 1)
       guard let last = batch.last else { return }
       try body(batch)
       next = last.sequence + 1
@@ -116,7 +116,9 @@ package actor SQLiteJournal: JournalStore {
     _ = consume lock
   }
 
-  private func batch(from sequence: Int64) async throws(StoreError) -> [JournalRecord] {
+  /// The next records, without a hole but for what is in the archive.
+  /// - Parameter mayLack: whether archived records may be missing.
+  private func batch(from sequence: Int64, mayLack: Bool) async throws(StoreError) -> [JournalRecord] {
     let path = path
     return try await read { db in
       let records = try Row.fetchAll(
@@ -135,6 +137,7 @@ package actor SQLiteJournal: JournalStore {
         throw StoreError.corrupt(
           path: path, detail: "records between \(sequence) and \(last.sequence) are missing")
       }
+      guard mayLack else { throw StoreError.archived(path: path) }
       return records
     }
   }

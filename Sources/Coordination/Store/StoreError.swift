@@ -18,6 +18,8 @@ package enum StoreError: Error, Sendable, Equatable {
   case busy(path: String)
   /// An append left a hole in the journal or came twice.
   case outOfOrder(expected: Int64, got: Int64)
+  /// Records after those that the reader has were archived: it must read the journal from its beginning.
+  case archived(path: String)
   /// The journal is damaged.
   case corrupt(path: String, detail: String)
   /// Another leadership than the caller's is the current one; the caller may not write any more.
@@ -65,6 +67,8 @@ extension StoreError: CustomStringConvertible {
       "Another program holds the lock of the journal \(path); end its transaction. It is tried again."
     case .outOfOrder(let expected, let got):
       "The journal's next record is number \(expected), not \(got)."
+    case .archived(let path):
+      "Records of the journal \(path) were archived before they were read; it must be read from its beginning."
     case .corrupt(let path, let detail):
       "The journal \(path) is damaged: \(detail); restore it from a backup, or set coordinator.store "
         + "to another place."
