@@ -52,9 +52,12 @@ struct AIOpsDetector: AsyncParsableCommand {
 
   private func watch() async -> Never {
     await AgentRuntime.run(kind: .detector, options: options) { agent in
+      let settings = agent.settings.detector
+      var storage: DiskSpool?
+      if let folder = settings.spool { storage = try DiskSpool(folder: folder, logger: agent.logger) }
       let link = AgentLink(
-        info: agent.info, endpoints: agent.settings.busEndpoints,
-        spoolLimit: agent.settings.detector.spoolLimit, logger: agent.logger)
+        info: agent.info, endpoints: agent.settings.busEndpoints, spoolLimit: settings.spoolLimit,
+        storage: storage, logger: agent.logger)
       let detector = try DetectorService(
         sources: agent.settings.sources, name: agent.name, instance: agent.info.instance, sink: link,
         now: Self.now, logger: agent.logger)

@@ -127,7 +127,10 @@ extension AgentLink {
 
   /// Tells the core what happened, and does what it wants.
   func handle(_ input: LinkInput) {
-    for output in core.handle(input, at: now) {
+    let outputs = core.handle(input, at: now)
+    // Before anything leaves: what was sent and then forgotten would be lost with its message.
+    if let storage { storage.apply(core.takeSpoolChanges()) }
+    for output in outputs {
       switch output {
       case .send(let message, let place): send(message, to: place)
       case .start(let job):

@@ -39,6 +39,7 @@ package actor AgentLink: SignalSink, JobReporter {
   let began = ContinuousClock.now
 
   var core: LinkCore
+  let storage: (any SpoolStorage)?
   var hasRun = false
   /// Asked to stop, or stopped.
   var isStopping = false
@@ -66,12 +67,14 @@ package actor AgentLink: SignalSink, JobReporter {
   ///   - security: how the peers know each other.
   ///   - timing: the intervals that the coordinator does not set.
   ///   - spoolLimit: signals kept until the coordinator has them.
+  ///   - storage: what keeps those signals where they outlive the process; `nil` for memory alone.
   ///   - load: how busy the machine is, for the heartbeats.
   ///   - logger: for the connection's state and what is refused.
   package init(
     info: AgentInfo, endpoints: [String], worker: (any JobWorker)? = nil, slots: Int = 1,
     security: BusSecurity = .none, timing: LinkTiming = LinkTiming(), spoolLimit: Int = 10_000,
-    load: @escaping @Sendable () -> Double = MachineLoad.current, logger: Logger
+    storage: sending (any SpoolStorage)? = nil, load: @escaping @Sendable () -> Double = MachineLoad.current,
+    logger: Logger
   ) {
     self.worker = worker
     self.security = security
@@ -80,7 +83,12 @@ package actor AgentLink: SignalSink, JobReporter {
     self.logger = logger
     core = LinkCore(
       info: info, endpoints: endpoints, takes: worker?.kind, slots: slots, timing: timing,
-      spoolLimit: spoolLimit)
+      spoolLimit: spoolLimit, tellsSpoolChanges: storage != nil)
+    if let storage {
+      _ = core.handle(.restored(storage.restored()), at: .zero)
+      storage.apply(core.takeSpoolChanges())
+    }
+    self.storage = storage
     sockets = Array(repeating: nil, count: core.endpoints.count)
   }
 
@@ -97,6 +105,10 @@ package actor AgentLink: SignalSink, JobReporter {
   package var counters: LinkCounters {
     var result = core.counters
     result.malformedFrames = malformedFrames
+    if let status = storage?.status {
+      result.spoolBytes = status.bytes
+      result.unkeptSignals = status.unkept
+    }
     return result
   }
 

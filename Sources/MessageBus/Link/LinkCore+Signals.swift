@@ -1,10 +1,12 @@
 import IncidentModel
 
 extension LinkCore {
-  mutating func submit(_ signals: [Signal]) {
+  mutating func submit(_ signals: [Signal], isKept: Bool = false) {
     let isHeld = !isWelcome || isPaused
     for signal in signals {
-      do { spool.add(signal, bytes: try WireCodec.size(of: signal), isHeld: isHeld) } catch {
+      do {
+        spool.add(signal, bytes: try WireCodec.size(of: signal), isHeld: isHeld, isKept: isKept)
+      } catch {
         counts.invalidSignals += 1
         emit(.note(.signalInvalid(metric: String(signal.metric.prefix(200)), reason: "\(error)")))
       }

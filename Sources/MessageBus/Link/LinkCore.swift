@@ -71,9 +71,11 @@ package struct LinkCore: Sendable {
   ///   - slots: jobs at once.
   ///   - timing: the intervals that the coordinator does not set.
   ///   - spoolLimit: signals kept until the coordinator has them.
+  ///   - tellsSpoolChanges: whether ``takeSpoolChanges()`` is called after every input.
   package init(
     info: AgentInfo, endpoints: [String], takes: JobKind? = nil, slots: Int = 1,
-    timing: LinkTiming = LinkTiming(), spoolLimit: Int = 10_000
+    timing: LinkTiming = LinkTiming(), spoolLimit: Int = 10_000,
+    tellsSpoolChanges: Bool = false
   ) {
     self.info = info
     // One named twice would have two connections that take the agent's name from each other.
@@ -82,7 +84,7 @@ package struct LinkCore: Sendable {
     self.takes = takes
     self.slots = max(slots, 1)
     self.timing = timing
-    spool = SignalSpool(limit: spoolLimit)
+    spool = SignalSpool(limit: spoolLimit, tellsChanges: tellsSpoolChanges)
     lastHello = Array(repeating: nil, count: self.endpoints.count)
   }
 
@@ -101,6 +103,7 @@ package struct LinkCore: Sendable {
     case .tick: tick()
     case .received(let message, let place): received(message, from: place)
     case .submit(let signals): submit(signals)
+    case .restored(let signals): submit(signals, isKept: true)
     case .request(let id, let statement, let lease): request(id, statement, lease)
     case .cancelRequest(let id):
       if let request = requests.first(where: { $0.asker == .caller(id) }) {
@@ -112,6 +115,9 @@ package struct LinkCore: Sendable {
     defer { outputs = [] }
     return outputs
   }
+
+  /// What became of the signals that wait since the last call; to be kept before the outputs leave.
+  package mutating func takeSpoolChanges() -> [SpoolChange] { spool.takeChanges() }
 
   /// When the next tick is due; `nil` when there is nothing to wait for.
   package var nextDeadline: Duration? {

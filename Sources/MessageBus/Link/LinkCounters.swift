@@ -1,12 +1,16 @@
-/// What a link has counted since it was made; every number but ``spooled`` only rises.
+/// What a link has counted since it was made; every number but ``spooled`` and ``spoolBytes`` only rises.
 package struct LinkCounters: Hashable, Sendable {
   /// Welcomes: connections made.
   package var welcomes = 0
   /// Signals that wait for the coordinator's word now.
   package var spooled = 0
+  /// Bytes of the spool on the disk now.
+  package var spoolBytes = 0
+  /// Signals that could not be kept on the disk, and waited in memory alone.
+  package var unkeptSignals = 0
   /// Signals that the coordinator has.
   package var acceptedSignals = 0
-  /// Signals that a later one of the same fingerprint replaced because the spool was full.
+  /// Signals that a later one of the same fingerprint replaced before they left.
   package var coalescedSignals = 0
   /// Signals that were lost because the spool was full.
   package var droppedSignals = 0

@@ -8,6 +8,8 @@ package enum LinkInput: Sendable {
   case received(CoordinatorMessage, from: Int)
   /// Signals for the coordinator.
   case submit([Signal])
+  /// Signals that waited for the coordinator when the last process ended; first of all.
+  case restored([Signal])
   /// A worker states or asks something; `id` is of the caller's choice, unique among those without an answer.
   case request(id: UInt64, WorkStatement, Lease)
   /// Nobody waits for the answer any more.

@@ -33,6 +33,9 @@ struct SignalSpool {
   /// What is under way.
   private(set) var inFlight: Batch?
 
+  /// What happened since ``takeChanges()``; `nil` when nobody wants to know.
+  private var changes: [SpoolChange]?
+
   private var entries: [UInt64: Entry] = [:]
   /// The keys of `entries`, rising.
   private var order: [UInt64] = []
@@ -41,16 +44,32 @@ struct SignalSpool {
   private var nextKey: UInt64 = 1
   private var nextBatch: UInt64 = 1
 
-  init(limit: Int) { self.limit = max(limit, 1) }
+  /// - Parameters:
+  ///   - limit: signals kept at the most, those under way included.
+  ///   - tellsChanges: whether somebody calls ``takeChanges()``.
+  init(limit: Int, tellsChanges: Bool = false) {
+    self.limit = max(limit, 1)
+    changes = tellsChanges ? [] : nil
+  }
+
+  /// What happened since the last call.
+  mutating func takeChanges() -> [SpoolChange] {
+    defer { changes = changes.map { _ in [] } }
+    return changes ?? []
+  }
 
   /// Signals that the coordinator does not have yet.
   var count: Int { entries.count + (inFlight?.signals.count ?? 0) }
 
   /// Puts a signal at the end.
-  /// - Parameter isHeld: whether batches cannot leave at the moment.
-  mutating func add(_ signal: Signal, bytes: Int, isHeld: Bool = false) {
+  /// - Parameters:
+  ///   - isHeld: whether batches cannot leave at the moment.
+  ///   - isKept: whether it is one that was told of as added before, in an earlier process.
+  mutating func add(_ signal: Signal, bytes: Int, isHeld: Bool = false, isKept: Bool = false) {
+    if !isKept { changes?.append(.added(signal)) }
     if isHeld, let key = latest[signal.fingerprint], entries[key]?.signal.state == signal.state {
       // In its place, not at the end: one that is said again and again must not wait forever.
+      if let old = entries[key] { changes?.append(.removed(id: old.signal.id)) }
       entries[key] = Entry(signal: signal, bytes: bytes)
       coalesced += 1
       return
@@ -59,6 +78,7 @@ struct SignalSpool {
     // Nothing waits that could go, when all that there is room for is under way.
     if count >= limit {
       dropped += 1
+      changes?.append(.removed(id: signal.id))
       return
     }
     entries[nextKey] = Entry(signal: signal, bytes: bytes)
@@ -72,7 +92,7 @@ struct SignalSpool {
     if latest.count < entries.count {
       let current = Set(latest.values)
       for key in order where !current.contains(key) {
-        entries[key] = nil
+        if let old = entries.removeValue(forKey: key) { changes?.append(.removed(id: old.signal.id)) }
         coalesced += 1
       }
       order.removeAll { entries[$0] == nil }
@@ -89,6 +109,7 @@ struct SignalSpool {
 
   private mutating func remove(_ key: UInt64) {
     guard let entry = entries.removeValue(forKey: key) else { return }
+    changes?.append(.removed(id: entry.signal.id))
     order.removeAll { $0 == key }
     if latest[entry.signal.fingerprint] == key { latest[entry.signal.fingerprint] = nil }
   }
@@ -119,6 +140,7 @@ struct SignalSpool {
   mutating func accepted(_ number: UInt64) -> Int {
     guard let batch = inFlight, batch.number == number else { return 0 }
     inFlight = nil
+    changes?.append(contentsOf: batch.signals.map { .removed(id: $0.id) })
     return batch.signals.count
   }
 }
