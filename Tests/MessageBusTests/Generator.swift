@@ -208,7 +208,9 @@ struct Generator {
     case 0: .hello(info())
     case 1:
       .heartbeat(
-        Heartbeat(sequence: bits(), load: amount(), freeSlots: int(9), leases: list { $0.lease() }))
+        Heartbeat(
+          sequence: bits(), load: amount(), freeSlots: int(9), leases: list { $0.lease() },
+          spool: maybe { $0.spoolReport() }))
     case 2: .signals(batch: bits(), list { $0.signal() })
     case 3: .exchanged(request: bits(), exchange(), lease())
     case 4: .intend(request: bits(), step: int(9), name: name(), lease())
@@ -217,6 +219,17 @@ struct Generator {
     case 7: .snapshot(request: bits())
     default: .goodbye
     }
+  }
+
+  mutating func spoolReport() -> SpoolReport {
+    var report = SpoolReport()
+    report.waiting = int(10_000)
+    report.coalesced = int(10_000)
+    report.dropped = int(10_000)
+    report.unkept = int(10_000)
+    report.bytes = int(1 << 40)
+    report.throttledSeconds = amount()
+    return report
   }
 
   mutating func coordinatorMessage(_ kind: Int) -> CoordinatorMessage {

@@ -198,6 +198,48 @@ struct PipelineTests {
     }
   }
 
+  @Test("what a detector saw while no coordinator was there outlives its kill -9, and arrives once")
+  func spoolSurvives() async throws {
+    let spool = try TemporaryFolder("spool")
+    defer { spool.remove() }
+    let nobody = freePort()
+    let more = """
+      detector: {spool: "\(spool.path("signals"))"}
+      sources:
+        - {name: website, type: http, url: "http://127.0.0.1:\(nobody)/", interval: 200ms, timeout: 1s,
+           rules: {http_up: {threshold: {below: 1, clear: 1, for: 0s}}}}
+      """
+    try await Cluster.with(more) { cluster in
+      let first = try cluster.start(.detector, "first")
+      let file = spool.path("signals/spool-0.log")
+      try await eventually(timeout: .seconds(20), "a raised signal") { first.output.contains("\"raised\"") }
+      // More than the mark, and than what was good.
+      try await eventually("it is on the disk") { try contents(of: file).contains("http_up") }
+      first.kill(SIGKILL)
+      await first.wait()
+      // Watches nothing: what comes was seen by the one that was killed.
+      let quiet = try contents(of: cluster.config).split(separator: "\n").prefix { !$0.hasPrefix("sources:") }
+      let other = try cluster.folder.write(
+        quiet.joined(separator: "\n") + "\nsources: []\n", to: "quiet.yaml")
+      try await cluster.startCoordinator()
+      try cluster.start(.detector, "second", config: other)
+      let incident = try await cluster.incident(about: "http_up", "there") { _ in true }
+      #expect(incident.affectedSystems == ["website"])
+      try await eventually("the disk is empty again") { Self.size(file) == 8 }
+      try await eventually("the numbers are shown") {
+        String(decoding: try await cluster.get("/metrics").body, as: UTF8.self)
+          .contains("aiops_spool_waiting{agent=\"second\"} 0")
+      }
+      #expect(try await cluster.incidents().count == 1)
+    }
+  }
+
+  /// The bytes of a file; -1 when it is not there.
+  private static func size(_ path: String) -> Int {
+    var status = stat()
+    return stat(path, &status) == 0 ? Int(status.st_size) : -1
+  }
+
   static func alert(_ id: String = "a-1", value: String = "200") -> String {
     """
     {"alert_id":"\(id)","metric_name":"queue_depth","current_value":\(value),"threshold":100,

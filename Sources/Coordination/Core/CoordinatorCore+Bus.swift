@@ -27,6 +27,7 @@ extension CoordinatorCore {
       return Letter(input: .signals(signals), origin: .batch(peer, batch))
     case .heartbeat(let beat):
       guard let instance = peers[peer] else { return nil }
+      note(beat.spool, of: instance)
       return Letter(
         input: .heartbeat(
           instance: instance, load: beat.load, freeSlots: beat.freeSlots, leases: beat.leases),
@@ -44,6 +45,14 @@ extension CoordinatorCore {
       return Letter(input: .left(instance: instance), origin: .nobody)
     case .snapshot: return nil
     }
+  }
+
+  private mutating func note(_ spool: SpoolReport?, of instance: String) {
+    guard let spool else { return }
+    if spools[instance] == nil, spools.count >= Self.maxPeers {
+      spools = spools.filter { engine.state.workers[$0.key] != nil }
+    }
+    spools[instance] = spool
   }
 
   /// The agent behind a connection.

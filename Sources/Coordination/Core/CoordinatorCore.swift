@@ -1,6 +1,6 @@
 package import IncidentEngine
 package import IncidentModel
-import MessageBus
+package import MessageBus
 import Notification
 
 /// All that a coordinator decides, without its sockets, store and clock: the engine, who is connected, what
@@ -66,6 +66,8 @@ package struct CoordinatorCore: Sendable {
 
   /// Agents that said hello, by connection.
   var peers: [PeerID: String] = [:]
+  /// What agents said last of their signals that wait, by instance.
+  package internal(set) var spools: [String: SpoolReport] = [:]
   var intake: Intake
   var courier: Courier
   /// The number of the last change published on the bus.

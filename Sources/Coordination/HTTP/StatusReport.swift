@@ -1,4 +1,5 @@
 package import IncidentModel
+package import MessageBus
 
 /// The coordinator's own state, for `GET /aiops/status`.
 package struct StatusReport: Sendable, Encodable {
@@ -167,10 +168,13 @@ package struct AgentReport: Sendable, Encodable, Equatable {
   package var freeSlots: Int
   /// The incidents it works on.
   package var incidents: [IncidentID]
+  /// Its signals that wait; for detectors alone.
+  package var spool: SpoolReport?
 
   /// A report; see the fields.
   package init(
-    _ info: AgentInfo, lastHeartbeat: Timestamp, load: Double, freeSlots: Int, incidents: [IncidentID]
+    _ info: AgentInfo, lastHeartbeat: Timestamp, load: Double, freeSlots: Int, incidents: [IncidentID],
+    spool: SpoolReport? = nil
   ) {
     instance = info.instance
     kind = info.kind
@@ -182,6 +186,7 @@ package struct AgentReport: Sendable, Encodable, Equatable {
     self.load = load
     self.freeSlots = freeSlots
     self.incidents = incidents
+    self.spool = spool
   }
 }
 

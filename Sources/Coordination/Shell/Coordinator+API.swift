@@ -94,7 +94,8 @@ extension Coordinator: CoordinatorAPI {
       let incidents = held[worker.info.instance, default: []].sorted()
       return AgentReport(
         worker.info, lastHeartbeat: worker.lastSeen, load: worker.load,
-        freeSlots: max(0, worker.capacity - incidents.count), incidents: incidents)
+        freeSlots: max(0, worker.capacity - incidents.count), incidents: incidents,
+        spool: core.spools[worker.info.instance])
     }
   }
 

@@ -21,6 +21,7 @@ struct CoordinatorMetrics: Sendable {
   private let busMessages: MetricFamily
   private let shed: MetricFamily
   private let leading: MetricFamily
+  private let spool: SpoolMetrics
   private let terms: MetricFamily
   private let journalAge: MetricFamily
 
@@ -61,6 +62,7 @@ struct CoordinatorMetrics: Sendable {
     journalAge = registry.gauge(
       "aiops_journal_read_age_seconds",
       "Since a coordinator that stands by last read the journal to its end; 0 while it leads.")
+    spool = SpoolMetrics(registry)
     registry.addProcessMetrics()
   }
 
@@ -104,6 +106,7 @@ struct CoordinatorMetrics: Sendable {
     leading.set(Double(core.epoch ?? 0))
     journalAge.set(age.inSeconds)
     followers.set(Double(followerCount))
+    spool.set(core)
     for (outcome, count) in [
       ("received", bus.received), ("malformed", bus.malformedFrames), ("sent", bus.sent),
       ("unroutable", bus.unroutable), ("dropped", bus.dropped), ("published", bus.published),

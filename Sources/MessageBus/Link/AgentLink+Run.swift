@@ -114,6 +114,10 @@ extension AgentLink {
     if case .heartbeat(var beat) = message {
       let busy = load()
       beat.load = busy.isFinite ? max(busy, 0) : 0
+      if let status = storage?.status {
+        beat.spool?.bytes = status.bytes
+        beat.spool?.unkept = status.unkept
+      }
       message = .heartbeat(beat)
     }
     do { _ = socket.send([try WireCodec.encode(message)]) } catch {

@@ -131,6 +131,17 @@ extension LinkCore {
     let free = takes == nil || phase != .running ? 0 : max(slots - leases.held.count, 0)
     sendHome(
       .heartbeat(
-        Heartbeat(sequence: leases.beat(at: now), load: 0, freeSlots: free, leases: leases.valid)))
+        Heartbeat(
+          sequence: leases.beat(at: now), load: 0, freeSlots: free, leases: leases.valid,
+          spool: takes == nil ? spoolReport : nil)))
+  }
+
+  private var spoolReport: SpoolReport {
+    var report = SpoolReport()
+    report.waiting = spool.count
+    report.coalesced = spool.coalesced
+    report.dropped = spool.dropped
+    report.throttledSeconds = counts.throttled.inSeconds
+    return report
   }
 }

@@ -40,7 +40,8 @@ package enum WorkStatement: Hashable, Sendable {
 
 /// What a link wants done, in this order.
 package enum LinkOutput: Equatable, Sendable {
-  /// Send to the endpoint of that place. It may be lost. Whoever sends a heartbeat puts the machine's load in.
+  /// Send to the endpoint of that place. It may be lost. Whoever sends a heartbeat puts in what it alone
+  /// knows: the machine's load, and the spool on the disk.
   case send(AgentMessage, to: Int)
   /// Begin this job; its end is a ``LinkInput/ended(token:_:)``.
   case start(Job)

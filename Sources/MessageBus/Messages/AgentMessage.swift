@@ -52,12 +52,34 @@ package struct Heartbeat: Hashable, Sendable {
   package var freeSlots: Int
   /// The leases it works on.
   package var leases: [Lease]
+  /// Its signals that wait; `nil` for an agent that has none to send.
+  package var spool: SpoolReport?
 
   /// A heartbeat; see the fields.
-  package init(sequence: UInt64, load: Double, freeSlots: Int, leases: [Lease]) {
+  package init(sequence: UInt64, load: Double, freeSlots: Int, leases: [Lease], spool: SpoolReport? = nil) {
     self.sequence = sequence
     self.load = load
     self.freeSlots = freeSlots
     self.leases = leases
+    self.spool = spool
   }
+}
+
+/// What an agent says of its signals that no coordinator has yet.
+package struct SpoolReport: Hashable, Sendable, Codable {
+  /// So many wait.
+  package var waiting = 0
+  /// Replaced by later ones before they left, since the agent began.
+  package var coalesced = 0
+  /// Lost because there were too many, since the agent began.
+  package var dropped = 0
+  /// Not kept on the disk, which was to keep them, since the agent began.
+  package var unkept = 0
+  /// Bytes on the disk.
+  package var bytes = 0
+  /// How long the coordinator made it wait, since the agent began.
+  package var throttledSeconds = 0.0
+
+  /// Nothing waits.
+  package init() {}
 }

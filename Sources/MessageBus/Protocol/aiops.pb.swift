@@ -776,6 +776,43 @@ nonisolated struct PBHeartbeat: Sendable {
 
   var leases: [PBLease] = []
 
+  /// Of agents that send signals.
+  var spool: PBSpoolReport {
+    get {_spool ?? PBSpoolReport()}
+    set {_spool = newValue}
+  }
+  /// Returns true if `spool` has been explicitly set.
+  var hasSpool: Bool {self._spool != nil}
+  /// Clears the value of `spool`. Subsequent reads from it will return its default value.
+  mutating func clearSpool() {self._spool = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _spool: PBSpoolReport? = nil
+}
+
+/// Signals that no coordinator has yet.
+nonisolated struct PBSpoolReport: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var waiting: Int64 = 0
+
+  /// Counted since the agent began.
+  var coalesced: Int64 = 0
+
+  var dropped: Int64 = 0
+
+  var unkept: Int64 = 0
+
+  /// On the disk.
+  var bytes: Int64 = 0
+
+  var throttledSeconds: Double = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -2776,7 +2813,7 @@ nonisolated extension PBAgentInfo: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension PBHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Heartbeat"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}load\0\u{3}free_slots\0\u{1}leases\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}load\0\u{3}free_slots\0\u{1}leases\0\u{1}spool\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2788,12 +2825,17 @@ nonisolated extension PBHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Message
       case 2: try { try decoder.decodeSingularDoubleField(value: &self.load) }()
       case 3: try { try decoder.decodeSingularInt64Field(value: &self.freeSlots) }()
       case 4: try { try decoder.decodeRepeatedMessageField(value: &self.leases) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._spool) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.sequence != 0 {
       try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 1)
     }
@@ -2806,6 +2848,9 @@ nonisolated extension PBHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Message
     if !self.leases.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.leases, fieldNumber: 4)
     }
+    try { if let v = self._spool {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2814,6 +2859,62 @@ nonisolated extension PBHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._Message
     if lhs.load != rhs.load {return false}
     if lhs.freeSlots != rhs.freeSlots {return false}
     if lhs.leases != rhs.leases {return false}
+    if lhs._spool != rhs._spool {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBSpoolReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".SpoolReport"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}waiting\0\u{1}coalesced\0\u{1}dropped\0\u{1}unkept\0\u{1}bytes\0\u{3}throttled_seconds\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularInt64Field(value: &self.waiting) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.coalesced) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.dropped) }()
+      case 4: try { try decoder.decodeSingularInt64Field(value: &self.unkept) }()
+      case 5: try { try decoder.decodeSingularInt64Field(value: &self.bytes) }()
+      case 6: try { try decoder.decodeSingularDoubleField(value: &self.throttledSeconds) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.waiting != 0 {
+      try visitor.visitSingularInt64Field(value: self.waiting, fieldNumber: 1)
+    }
+    if self.coalesced != 0 {
+      try visitor.visitSingularInt64Field(value: self.coalesced, fieldNumber: 2)
+    }
+    if self.dropped != 0 {
+      try visitor.visitSingularInt64Field(value: self.dropped, fieldNumber: 3)
+    }
+    if self.unkept != 0 {
+      try visitor.visitSingularInt64Field(value: self.unkept, fieldNumber: 4)
+    }
+    if self.bytes != 0 {
+      try visitor.visitSingularInt64Field(value: self.bytes, fieldNumber: 5)
+    }
+    if self.throttledSeconds.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.throttledSeconds, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBSpoolReport, rhs: PBSpoolReport) -> Bool {
+    if lhs.waiting != rhs.waiting {return false}
+    if lhs.coalesced != rhs.coalesced {return false}
+    if lhs.dropped != rhs.dropped {return false}
+    if lhs.unkept != rhs.unkept {return false}
+    if lhs.bytes != rhs.bytes {return false}
+    if lhs.throttledSeconds != rhs.throttledSeconds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -25,13 +25,36 @@ extension PBHeartbeat: WirePart {
     load = heartbeat.load
     freeSlots = Int64(heartbeat.freeSlots)
     leases = heartbeat.leases.map(PBLease.init)
+    if let report = heartbeat.spool { spool = PBSpoolReport(report) }
   }
 
   func model() throws(WireError) -> Heartbeat {
     Heartbeat(
       sequence: sequence, load: try WireRules.amount(load, "heartbeat.load"),
       freeSlots: try WireRules.count(freeSlots, "heartbeat.free_slots"),
-      leases: try WireRules.list(leases, "heartbeat.leases"))
+      leases: try WireRules.list(leases, "heartbeat.leases"), spool: try WireRules.optional(hasSpool, spool))
+  }
+}
+
+extension PBSpoolReport: WirePart {
+  init(_ report: SpoolReport) {
+    waiting = Int64(report.waiting)
+    coalesced = Int64(report.coalesced)
+    dropped = Int64(report.dropped)
+    unkept = Int64(report.unkept)
+    bytes = Int64(report.bytes)
+    throttledSeconds = report.throttledSeconds
+  }
+
+  func model() throws(WireError) -> SpoolReport {
+    var report = SpoolReport()
+    report.waiting = try WireRules.count(waiting, "spool.waiting")
+    report.coalesced = try WireRules.count(coalesced, "spool.coalesced")
+    report.dropped = try WireRules.count(dropped, "spool.dropped")
+    report.unkept = try WireRules.count(unkept, "spool.unkept")
+    report.bytes = try WireRules.count(bytes, "spool.bytes")
+    report.throttledSeconds = try WireRules.amount(throttledSeconds, "spool.throttled_seconds")
+    return report
   }
 }
 
