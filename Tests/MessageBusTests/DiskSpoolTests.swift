@@ -31,6 +31,7 @@ final class SpoolFolder: Sendable {
       var generator = Generator(seed: UInt64(index))
       var signal = generator.signal()
       signal.id = "s\(index)"
+      signal.observedAt = Timestamp(milliseconds: Int64(index))
       signal.fingerprint = Fingerprint(text: "host/m{series=\"\(index)\"}")
       return signal
     }

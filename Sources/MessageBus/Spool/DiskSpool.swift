@@ -42,7 +42,7 @@ package final class DiskSpool: SpoolStorage {
       let path = "\(folder)/spool-\(place)"
       if own != nil, !SpoolFile.exists("\(path).log") { continue }
       let lock = try SpoolFile(open: "\(path).lock")
-      guard lock.tryLock() else { continue }
+      guard try lock.tryLock() else { continue }
       if own == nil { own = (path, lock) } else { left.append((path, lock)) }
     }
     guard let own else { throw .full(path: folder, detectors: Self.places) }
@@ -63,6 +63,11 @@ package final class DiskSpool: SpoolStorage {
       for other in left {
         let (more, _) = try read(try SpoolFile(open: "\(other.path).log"), "\(other.path).log")
         found += more.filter { known.insert($0.id).inserted }
+      }
+      // What several detectors saw of one series is told in the order in which it happened.
+      if !left.isEmpty {
+        found = found.enumerated()
+          .sorted { ($0.element.observedAt, $0.offset) < ($1.element.observedAt, $1.offset) }.map(\.element)
       }
       guard rewrite(found) else {
         throw .unusable(path: path, reason: "it can't be written anew: \(SpoolFile.reason)")

@@ -3,12 +3,14 @@ import Glibc
 /// An open file of a spool.
 final class SpoolFile {
   private let descriptor: CInt
+  private let path: String
 
   /// What the system said last.
   static var reason: String { String(cString: strerror(errno)) }
 
   /// Opens a file for reading and writing, for this user alone; makes it when it is not there.
   init(open path: String) throws(SpoolError) {
+    self.path = path
     descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
     if descriptor < 0 { throw .unusable(path: path, reason: Self.reason) }
   }
@@ -32,7 +34,11 @@ final class SpoolFile {
   static func rename(_ old: String, _ new: String) -> Bool { Glibc.rename(old, new) == 0 }
 
   /// Takes the file for this process until it ends; `false` when another one has it.
-  func tryLock() -> Bool { flock(descriptor, LOCK_EX | LOCK_NB) == 0 }
+  func tryLock() throws(SpoolError) -> Bool {
+    if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
+    if errno == EWOULDBLOCK { return false }
+    throw .unusable(path: path, reason: "it can't be locked: \(Self.reason)")
+  }
 
   /// The whole file; `nil` when it cannot be read or is longer than `limit`.
   func bytes(limit: Int) -> [UInt8]? {
