@@ -34,6 +34,7 @@ struct BenchmarkCommand: AsyncParsableCommand {
     abstract: "Measure the system, and see what it bears.",
     version: AIOpsVersion.current,
     subcommands: [
-      SimulateCommand.self, IngestCommand.self, FailoverCommand.self, ChaosCommand.self, RelayCommand.self,
+      SimulateCommand.self, IngestCommand.self, OverloadCommand.self, MemoryCommand.self,
+      FailoverCommand.self, ChaosCommand.self, RelayCommand.self,
     ])
 }

@@ -71,7 +71,7 @@ package struct Engine: Sendable {
       state.records[id]?.job?.lease?.expires = now + policy.leaseDuration
       reschedule(id)
     }
-    return Array(state.announcements.values)
+    return state.announcements.values.sorted { ($0.at, $0.key) < ($1.at, $1.key) }
   }
 
   // MARK: Building blocks
@@ -106,7 +106,7 @@ package struct Engine: Sendable {
       state.deadlines.removeMin()
       guard let entry = state.records.unique(first.incident) else { continue }
       if entry.record.queuedDeadline == first.at { entry.record.queuedDeadline = nil }
-      let due = entry.record.nextDeadline.map { $0.at <= now } ?? false
+      let due = entry.record.nextMoment.map { $0 <= now } ?? false
       if !due { state.schedule(first.incident, &entry.record) }
       if due { return first.incident }
     }
@@ -115,9 +115,18 @@ package struct Engine: Sendable {
 
   /// The next deadlines, soonest first: for people.
   package func nextDeadlines(_ limit: Int) -> [(at: Timestamp, incident: IncidentID, what: String)] {
-    let all = state.records.values.compactMap { record in
-      record.nextDeadline.map { (at: $0.at, incident: record.incident.id, what: $0.what) }
+    // The queue knows the order of nearly all of them; an entry may be too early, but never too late.
+    var queue = state.deadlines
+    var seen: Set<IncidentID> = []
+    var next: [(at: Timestamp, incident: IncidentID, what: String)] = []
+    while next.count < limit, let first = queue.popMin() {
+      guard let due = state.records[first.incident]?.nextDeadline else { continue }
+      if due.at > first.at {
+        queue.insert(Deadline(at: due.at, incident: first.incident))
+      } else if seen.insert(first.incident).inserted {
+        next.append((at: due.at, incident: first.incident, what: due.what))
+      }
     }
-    return Array(all.sorted { ($0.at, $0.incident) < ($1.at, $1.incident) }.prefix(limit))
+    return next
   }
 }

@@ -132,7 +132,7 @@ extension EngineState {
 
   /// Puts the record's next deadline into the queue unless an earlier entry is there already.
   mutating func schedule(_ id: IncidentID, _ record: inout IncidentRecord) {
-    guard let at = record.nextDeadline?.at else { return }
+    guard let at = record.nextMoment else { return }
     if let queued = record.queuedDeadline, queued <= at { return }
     record.queuedDeadline = at
     deadlines.insert(Deadline(at: at, incident: id))

@@ -1,7 +1,7 @@
 import DequeModule
 import HeapModule
 package import IncidentModel
-package import OrderedCollections
+import OrderedCollections
 
 /// All that the engine knows. Everything but ``workers`` and the leases' expiry comes from the journal.
 package struct EngineState: Sendable {
@@ -10,7 +10,7 @@ package struct EngineState: Sendable {
   /// Every incident in memory: all open ones, the latest ended ones.
   package internal(set) var records = IncidentTable()
   /// Announcements not yet settled, by key.
-  package internal(set) var announcements: OrderedDictionary<String, Announcement> = [:]
+  package internal(set) var announcements: [String: Announcement] = [:]
   /// The sinks that took an announcement which is not settled, by key.
   package internal(set) var told: [String: Set<String>] = [:]
   /// Connected agents, by instance.
@@ -106,20 +106,30 @@ package struct IncidentRecord: Sendable {
   /// The earliest entry in the state's deadlines.
   var queuedDeadline: Timestamp?
 
-  /// The next moment at which time alone changes something.
+  /// The next moment at which time alone changes something, and what, for people.
   package var nextDeadline: (at: Timestamp, what: String)? {
-    var next: (at: Timestamp, what: String)?
-    func consider(_ at: Timestamp?, _ what: String) {
-      guard let at, next.map({ at < $0.at }) ?? true else { return }
-      next = (at, what)
-    }
+    guard let at = nextMoment else { return nil }
+    // Of several at once the first is named.
     if let job {
-      consider(job.deadline, "\(job.kind.rawValue) must be done")
-      consider(job.lease?.expires, "lease of \(job.lease?.worker ?? "") ends")
+      if job.deadline == at { return (at, "\(job.kind.rawValue) must be done") }
+      if let lease = job.lease, lease.expires == at { return (at, "lease of \(lease.worker) ends") }
     }
-    consider(approvalDeadline, "approval must be given")
-    consider(settlesAt, "over if the symptoms stay gone")
-    if let due = escalationDeadline { consider(due.at, due.text) }
+    if approvalDeadline == at { return (at, "approval must be given") }
+    if settlesAt == at { return (at, "over if the symptoms stay gone") }
+    return (at, escalationDeadline?.text ?? "")
+  }
+
+  /// The next moment at which time alone changes something; asked for at every event, and so without words.
+  var nextMoment: Timestamp? {
+    var next: Timestamp?
+    func consider(_ at: Timestamp?) {
+      if let at { next = next.map { min($0, at) } ?? at }
+    }
+    consider(job?.deadline)
+    consider(job?.lease?.expires)
+    consider(approvalDeadline)
+    consider(settlesAt)
+    consider(escalationDeadline?.at)
     return next
   }
 }

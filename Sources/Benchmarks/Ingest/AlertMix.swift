@@ -11,20 +11,24 @@ struct AlertMix: Sendable {
   let series: Int
   /// When all of them were observed.
   let now: Timestamp
+  /// The number of the first series and of the first alert, to have others than somebody else.
+  var first = 0
 
   private func labels(_ index: Int) -> (instance: String, job: String) {
-    let number = index % series
+    let number = first + index % series
     return ("10.\(number >> 16 & 255).\(number >> 8 & 255).\(number & 255):9100", "node-\(number % 50)")
   }
 
   private static let metric = "request_errors_per_second"
 
   /// The `index`-th alert as a detector states it.
-  func signal(_ index: Int) -> Signal {
+  /// - Parameter moment: when it was observed; ``now`` unless given.
+  func signal(_ index: Int, at moment: Timestamp? = nil) -> Signal {
+    let now = moment ?? now
     let (instance, job) = labels(index)
     let labels = ["instance": instance, "job": job]
     return Signal(
-      id: "bench-\(index)",
+      id: "bench-\(first + index)",
       fingerprint: Fingerprint(source: "prometheus", metric: Self.metric, labels: labels),
       state: .raised, metric: Self.metric, source: "prometheus", labels: labels,
       value: 12.5, unit: "1/s",

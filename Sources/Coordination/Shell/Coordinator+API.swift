@@ -62,12 +62,14 @@ extension Coordinator: CoordinatorAPI {
   }
 
   package func status() async -> StatusReport {
+    // First, because whoever held the engine over a wait would make it copy itself meanwhile.
+    let store = StoreReport(await store.health())
     let engine = core.engine
     return StatusReport(
       version: AIOpsVersion.current, instance: me.instance, startedAt: startedAt,
       uptimeSeconds: (now - startedAt).inSeconds, ready: readiness() == .ready,
       role: core.epoch == nil ? .standby : .leading, leader: leader,
-      sequence: engine.state.sequence, store: StoreReport(await store.health()),
+      sequence: engine.state.sequence, store: store,
       incidents: core.counts,
       queues: [
         "diagnose": engine.state.waitingCount(.diagnose), "resolve": engine.state.waitingCount(.resolve),
