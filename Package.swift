@@ -152,8 +152,8 @@ let package = Package(
       "Benchmarks",
       [
         "Simulation", "CZeroMQ", "IncidentModel", "IncidentEngine", "Settings", "MessageBus", "Coordination",
-        "HTTPBackend", "Notification", "PostgresBackend", "RedisBackend", "TestKit", "Threads", argumentParser,
-        logging,
+        "HTTPBackend", "Notification", "PostgresBackend", "RedisBackend", "TestKit", "Threads",
+        argumentParser, logging,
       ]),
     program("aiops-bench", ["Benchmarks"]),
 

@@ -48,7 +48,14 @@ extension Engine {
   /// Takes back a job that did not reach its worker; one that no message can carry goes to people.
   mutating func undelivered(_ lease: Lease, _ instance: String, forGood: Bool) {
     guard holds(lease, instance), let active = state.records[lease.incident]?.job?.lease else { return }
-    guard forGood else { return lose(lease.incident, active, reason: "\(active.worker) does not read") }
+    guard forGood else {
+      // Nothing more for it until it is heard again; what it works on stays its own.
+      if var worker = state.workers[instance] {
+        worker.capacity = 0
+        add(worker)
+      }
+      return lose(lease.incident, active, reason: "the job did not reach \(active.worker)")
+    }
     endJob(lease.incident, reason: "could not be handed out")
     escalate(
       lease.incident, reason: "the job to \(lease.kind.rawValue) is too large to be handed to a worker")

@@ -17,6 +17,13 @@ package struct ArchivePoint: Sendable, Equatable {
   package var before: Timestamp
   /// Incidents that stay although they ended: somebody is still to be told of them.
   package var keeping: [IncidentID]
+
+  /// A point; see the fields.
+  package init(sequence: UInt64, before: Timestamp, keeping: [IncidentID]) {
+    self.sequence = sequence
+    self.before = before
+    self.keeping = keeping
+  }
 }
 
 extension Engine {

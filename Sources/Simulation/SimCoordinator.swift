@@ -255,13 +255,15 @@ extension Simulation {
       committed(index)
     case .confirmed:
       let node = coordinators[index]
-      coordinators[index].core.confirmed(
-        asked: node.clockBase + .milliseconds(max(0, answer.request.asked - node.clockStart)))
+      guard leads else { return }
+      let outputs = coordinators[index].core.confirmed(
+        asked: node.clockBase + .milliseconds(answer.request.asked - node.clockStart), at: time(index))
+      perform(outputs, index)
     case .campaign(.following(let leader)):
       guard !leads else { return }
       coordinators[index].core.follow(leader)
       ask(.read(after: coordinators[index].core.engine.state.sequence), index)
-    case .campaign(.leading(let epoch)): lead(index, epoch)
+    case .campaign(.leading(let epoch)): lead(index, epoch, asked: answer.request.asked)
     case .events(let events):
       guard !leads else { return }
       follow(index, events)
@@ -295,7 +297,7 @@ extension Simulation {
     return profile.json ? Self.throughJSON(event) : event
   }
 
-  private func lead(_ index: Int, _ epoch: UInt64) {
+  private func lead(_ index: Int, _ epoch: UInt64, asked: Int64) {
     // The rest of the journal first, as one transaction with the campaign would see it.
     let known = Int(coordinators[index].core.engine.state.sequence)
     follow(index, Array(store.events[min(known, store.events.count)...]))
@@ -304,7 +306,8 @@ extension Simulation {
     coordinators[index].clockStart = now
     trace.line(now) { "coordinator \(index) leads under epoch \(epoch)" }
     count("leader changes")
-    coordinators[index].core.lead(epoch: epoch, at: time(index))
+    coordinators[index].core.lead(
+      epoch: epoch, asked: time(index) + .milliseconds(asked - now), at: time(index))
     checkReplay(index)
     beginSoon(index)
   }

@@ -134,16 +134,28 @@ struct LeaseTests {
     #expect(world.leases(of: "far").count == 3)
   }
 
-  @Test("a job that cannot be delivered goes to another, or to people when no message can carry it")
+  @Test("a job that does not reach its worker goes to one that is heard, and takes none of its other work")
   func undelivered() throws {
     var world = EngineWorld()
     world.join(.diagnoser, "sherlock")
     world.tell(.signals([world.signal()]))
-    let first = try #require(world.jobs.last)
-    world.tell(.undelivered(first.lease, instance: "sherlock", forGood: false))
-    let second = try #require(world.jobs.last)
-    #expect(second.attempt == 2)
-    world.tell(.undelivered(second.lease, instance: "sherlock", forGood: true))
+    let held = try #require(world.jobs.last).lease
+    world.tell(.signals([world.signal(target: "bank-db")]))
+    let lost = try #require(world.jobs.last)
+    world.tell(.undelivered(lost.lease, instance: "sherlock", forGood: false))
+    #expect(world.leases(of: "sherlock") == [held])
+    world.beat("sherlock")
+    let again = try #require(world.jobs.last)
+    #expect(again.lease.incident == lost.lease.incident && again.attempt == 2)
+    #expect(world.leases(of: "sherlock").count == 2)
+  }
+
+  @Test("a job that no message can carry goes to people")
+  func unsendable() throws {
+    var world = EngineWorld()
+    world.join(.diagnoser, "sherlock")
+    world.tell(.signals([world.signal()]))
+    world.tell(.undelivered(try #require(world.jobs.last).lease, instance: "sherlock", forGood: true))
     #expect(world.only.status == .escalated)
   }
 }

@@ -60,7 +60,7 @@ struct MemoryBenchmark {
         identity: CoordinatorCore.Identity(
           instance: "bench", version: AIOpsVersion.current, leaseSeconds: 10, heartbeatSeconds: 3,
           changesEndpoint: "", sinks: ["log"]))
-      core.lead(epoch: 1, at: start)
+      core.lead(epoch: 1, asked: start, at: start)
       lastTick = start
     }
 
@@ -74,7 +74,7 @@ struct MemoryBenchmark {
       }
       // All that waits: every batch is durable as soon as it is decided.
       while core.begin(at: now) != nil {
-        core.confirmed(asked: now)
+        perform(core.confirmed(asked: now, at: now), at: now)
         perform(core.commit(at: now), at: now)
       }
     }

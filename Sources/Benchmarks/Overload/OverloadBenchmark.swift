@@ -1,5 +1,6 @@
 import Glibc
 import IncidentModel
+import TestKit
 import Threads
 
 /// Floods a real coordinator with more than it can take and asks for its state meanwhile.

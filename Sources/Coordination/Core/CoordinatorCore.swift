@@ -107,16 +107,24 @@ package struct CoordinatorCore: Sendable {
   /// Begins to lead; the whole journal was taken before.
   ///
   /// Leases that were out hold for one more duration, and what was not told yet is told, under the same keys.
-  package mutating func lead(epoch: UInt64, at now: Timestamp) {
+  /// - Parameters:
+  ///   - epoch: what it leads under.
+  ///   - asked: when the store was asked for the leadership; reading the journal may have taken long since.
+  ///   - now: the present.
+  package mutating func lead(epoch: UInt64, asked: Timestamp, at now: Timestamp) {
     role = .leading(epoch: epoch)
-    confirmedAt = now
+    confirmedAt = asked
     for announcement in engine.resume(at: now) { announce(announcement) }
     _ = receive(.tick, at: now)
   }
 
   /// The store confirmed that this one leads.
   /// - Parameter asked: when it was asked.
-  package mutating func confirmed(asked: Timestamp) { confirmedAt = max(confirmedAt, asked) }
+  /// - Returns: what may leave now.
+  package mutating func confirmed(asked: Timestamp, at now: Timestamp) -> [CoreOutput] {
+    confirmedAt = max(confirmedAt, asked)
+    return deliveries(at: now)
+  }
 
   /// Whether it leads for certain: the store confirmed it not long ago.
   package func isTrusted(at now: Timestamp) -> Bool { epoch != nil && now - confirmedAt <= Self.trust }
@@ -144,9 +152,9 @@ package struct CoordinatorCore: Sendable {
     case .undelivered(let lease, let instance, let delivery):
       let input: EngineInput =
         switch delivery {
-        case .unroutable: .left(instance: instance)
         case .refused: .undelivered(lease, instance: instance, forGood: true)
-        case .sent, .dropped: .undelivered(lease, instance: instance, forGood: false)
+        // A connection that is gone for a moment says nothing of the other work of its agent.
+        case .sent, .unroutable, .dropped: .undelivered(lease, instance: instance, forGood: false)
         }
       return put(Letter(input: input, origin: .nobody))
     case .delivered(let key, let sink, let result):
@@ -178,11 +186,12 @@ package struct CoordinatorCore: Sendable {
     underway = nil
     let events = decisions.flatMap(\.events)
     // An append is a confirmation: the store takes it from the leader only.
-    if !events.isEmpty { confirmed(asked: began) }
+    if !events.isEmpty { confirmedAt = max(confirmedAt, began) }
     var outputs: [CoreOutput] = events.isEmpty ? [] : [.durable(events)]
     outputs += publish(events)
     for effect in decisions.flatMap(\.effects) { perform(effect, &outputs) }
-    for (letter, decision) in zip(letters, decisions) {
+    let trusted = isTrusted(at: now)
+    for (letter, decision) in zip(letters, decisions) where trusted || !letter.origin.extendsRights {
       outputs += reply(decision.reply, to: letter.origin)
     }
     return outputs + deliveries(at: now)

@@ -62,6 +62,15 @@ package enum Origin: Sendable, Hashable {
   case heartbeat(PeerID, UInt64)
   /// An agent's request.
   case request(PeerID, UInt64)
+
+  /// Whether the reply lets an agent go on, though nothing of it need be in the journal: only a coordinator that
+  /// leads for certain may say so, or two of them would give the same job to two workers.
+  var extendsRights: Bool {
+    switch self {
+    case .hello, .heartbeat: true
+    case .nobody, .caller, .batch, .request: false
+    }
+  }
 }
 
 /// One input on its way to the engine.

@@ -65,6 +65,8 @@ package struct Intake: Sendable {
 
   package let limits: Limits
   private var others: Deque<Letter> = []
+  /// The origins of ``others``.
+  private var waitingOrigins: Set<Origin> = []
   /// The heartbeats that wait, by their peer: a later one replaces an earlier one.
   private var heartbeats: OrderedDictionary<PeerID, Letter> = [:]
   private var lanes: OrderedDictionary<Source, Lane> = [:]
@@ -99,8 +101,14 @@ package struct Intake: Sendable {
       return heartbeats.updateValue(letter, forKey: peer) == nil ? .taken : .replaced
     case (.signals, .batch(let peer, _)): return put(letter, of: .agent(peer))
     case (.alerts, _): return put(letter, of: .api)
+    case (_, .nobody):
+      // What became of a delivery and the like: said once, and bounded by what it is about.
+      others.append(letter)
+      return .taken
     default:
       guard others.count < limits.others else { return shedding(letter) }
+      // What is sent again while its first copy still waits is the same message.
+      guard waitingOrigins.insert(letter.origin).inserted else { return .replaced }
       others.append(letter)
       return .taken
     }
@@ -138,7 +146,10 @@ package struct Intake: Sendable {
   ///   - letters: letters at the most.
   package mutating func take(signals limit: Int, letters: Int) -> [Letter] {
     var taken: [Letter] = []
-    while taken.count < letters, let letter = others.popFirst() { taken.append(letter) }
+    while taken.count < letters, let letter = others.popFirst() {
+      waitingOrigins.remove(letter.origin)
+      taken.append(letter)
+    }
     while taken.count < letters, !heartbeats.isEmpty { taken.append(heartbeats.removeFirst().value) }
     // After a long wait leases are renewed before time takes them.
     if taken.count < letters, tickWaits {

@@ -17,7 +17,7 @@ extension Coordinator {
         if let epoch = led {
           let asked = now
           try await store.confirm(epoch: epoch)
-          core.confirmed(asked: asked)
+          if core.epoch == epoch { await perform(core.confirmed(asked: asked, at: now)) }
         } else {
           try await campaign()
         }
@@ -41,6 +41,7 @@ extension Coordinator {
 
   /// Tries to lead; reads on in the journal either way.
   func campaign() async throws {
+    let asked = ContinuousClock.now
     switch try await store.campaign(me) {
     case .following(let found):
       // Whoever has just won has not said yet who it is.
@@ -55,7 +56,8 @@ extension Coordinator {
       try await readOn()
       let last = core.engine.latest
       clock.withLock { $0 = CoordinatorClock(wall: wall.now, floor: last) }
-      core.lead(epoch: epoch, at: now)
+      core.lead(epoch: epoch, asked: now + (asked - ContinuousClock.now), at: now)
+      relieved(\.writing)
       metrics.led()
       logger.notice(
         "leading", metadata: ["epoch": "\(epoch)", "events": "\(core.engine.state.sequence)"])

@@ -41,6 +41,8 @@ package struct TroubleAlarm: Sendable {
 struct StoreTroubles: Sendable {
   /// Why the journal can't be written.
   var writing: String?
+  /// Since when an append is under way, tried again perhaps.
+  var appendingSince: Timestamp?
   /// Why it is not known who leads, or why the journal can't be read.
   var term: String?
 }
@@ -51,7 +53,13 @@ struct StoreTroubles: Sendable {
 /// are told directly: nothing else could wake anybody then.
 extension Coordinator {
   /// Why the store can't be used at the moment.
-  var storeTrouble: String? { troubles.writing ?? troubles.term }
+  var storeTrouble: String? { troubles.writing ?? troubles.term ?? stall }
+
+  /// A disk that neither writes nor fails is a trouble too.
+  private var stall: String? {
+    guard let since = troubles.appendingSince, now - since > .seconds(10) else { return nil }
+    return "an append to the journal has been under way since \(since.rfc3339)"
+  }
 
   func trouble(_ error: StoreError, _ kind: WritableKeyPath<StoreTroubles, String?>) {
     if storeTrouble == nil {

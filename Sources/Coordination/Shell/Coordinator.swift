@@ -139,6 +139,9 @@ package actor Coordinator {
       outboxInput.finish()
       hub.finish()
       group.cancelAll()
+      // Those who wait inside this group would wait for its end.
+      for call in calls.values { call.resume(returning: nil) }
+      calls = [:]
       // What else is thrown is of the cancellation; the first error is why.
       while let next = await group.nextResult() {
         if case .failure(let error) = next { logger.debug("ended", metadata: ["reason": "\(error)"]) }
@@ -203,6 +206,8 @@ package actor Coordinator {
   /// - Returns: false when this coordinator was deposed, or ends.
   private func persist(_ events: [EngineEvent], epoch: UInt64, _ encoder: JSONEncoder) async throws -> Bool {
     let records = try await Self.records(events, encoder)
+    troubles.appendingSince = now
+    defer { troubles.appendingSince = nil }
     while true {
       do {
         try await store.append(records, epoch: epoch)

@@ -8,6 +8,7 @@ extension PostgresJournal {
   }
 
   package func archive(_ order: ArchiveOrder, epoch: UInt64) async throws(StoreError) -> Int {
+    if Task.isCancelled { return 0 }
     let found = try await read(
       ArchiveOrder.boundaryQuery("aiops.journal", "$1::bigint", "$2::bigint"),
       [String(order.upTo), String(order.before.milliseconds)])

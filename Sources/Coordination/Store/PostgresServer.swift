@@ -85,9 +85,9 @@ extension StoreError {
   init(_ error: PostgresError, at location: String) {
     let detail = "\(error)"
     switch error {
-    case .connection, .timedOut: self = .unreachable(location: location, detail: detail)
+    case .connection, .timedOut, .cancelled: self = .unreachable(location: location, detail: detail)
     case .closed: self = .closed(path: location)
-    case .tooLarge, .cancelled: self = .failed(path: location, detail: detail)
+    case .tooLarge: self = .failed(path: location, detail: detail)
     case .query(_, let state):
       let state = state ?? ""
       switch state.prefix(2) {
