@@ -17,6 +17,8 @@ struct SimulateCommand: AsyncParsableCommand {
   var seeds: UInt64 = 2_000
   @Option(help: "The first seed.")
   var start: UInt64 = 1
+  @Option(help: "How many lives at once; as many as there are cores unless said.")
+  var threads: Int?
   @Flag(help: "Tell the first seed's life, event by event.")
   var trace = false
   @Option(help: "A defect to put in, to see how it is caught; one of those that --mutants lists.")
@@ -37,7 +39,7 @@ struct SimulateCommand: AsyncParsableCommand {
     if trace { return try tell(defect) }
     let began = ContinuousClock.now
     let summary = await SimulationRunner.run(
-      seeds: start..<(start + seeds), width: ProcessInfo.processInfo.activeProcessorCount)
+      seeds: start..<(start + seeds), width: threads ?? ProcessInfo.processInfo.processorCount)
     report(summary, ContinuousClock.now - began)
     guard summary.violations.isEmpty else { throw ExitCode(1) }
   }
