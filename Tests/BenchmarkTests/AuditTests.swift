@@ -113,6 +113,10 @@ struct AuditTests {
     var stranger = Story()
     stranger.evidence.touches[0].token = 6
     #expect(stranger.violations.count == 1 && stranger.violations[0].contains("never intended"))
+    // What puts a step back needs its lease, and what would put it back, in the journal.
+    var undo = Story()
+    undo.evidence.touches[0].isUndo = true
+    #expect(undo.violations.count == 1 && undo.violations[0].contains("was put back"))
     var never = Story()
     never.evidence.marks = []
     #expect(never.violations.count == 1 && never.violations[0].contains("never ran"))

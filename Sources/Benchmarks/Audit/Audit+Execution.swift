@@ -12,6 +12,9 @@ extension Audit {
       var token: UInt64
     }
     var intents: [Intent: Timestamp] = [:]
+    /// When a lease was given, and when what would put a step back was written down.
+    var leases: [Intent: Timestamp] = [:]
+    var undos: [Intent: Timestamp] = [:]
     var names: [String: Set<Int>] = [:]
     var succeeded: Set<Intent> = []
     for entry in evidence.events {
@@ -22,13 +25,28 @@ extension Audit {
         // The first one counts: a step that is tried again was intended before all of its runs.
         intents[intent] = min(intents[intent] ?? entry.at, entry.at)
         if name == evidence.markStep { names[id, default: []].insert(index) }
+      case .leased(let lease, _, _, _, _):
+        leases[Intent(incident: id, step: 0, token: lease.token)] = entry.at
       case .stepConcluded(let outcome):
+        if outcome.undo != nil {
+          let undo = Intent(incident: id, step: outcome.index, token: 0)
+          undos[undo] = min(undos[undo] ?? entry.at, entry.at)
+        }
         guard outcome.state == .succeeded, names[id]?.contains(outcome.index) == true else { continue }
         succeeded.insert(Intent(incident: id, step: outcome.index, token: 0))
       default: break
       }
     }
-    for seen in evidence.marks + evidence.touches {
+    for seen in evidence.touches where seen.isUndo {
+      let lease = leases[Intent(incident: seen.incident, step: 0, token: seen.token)]
+      let undo = undos[Intent(incident: seen.incident, step: seen.step, token: 0)]
+      let latest = seen.at + EscalationReading.skew
+      finding.check(
+        lease.map { $0 <= latest } ?? false && undo.map { $0 <= latest } ?? false,
+        "\(seen.incident) step \(seen.step + 1) was put back at \(seen.at.rfc3339) under lease \(seen.token), "
+          + "without that lease or without what would put it back in the journal")
+    }
+    for seen in evidence.marks + evidence.touches where !seen.isUndo {
       let intent = intents[Intent(incident: seen.incident, step: seen.step, token: seen.token)]
       finding.check(
         intent.map { $0 <= seen.at + EscalationReading.skew } ?? false,

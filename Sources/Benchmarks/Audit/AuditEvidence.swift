@@ -9,6 +9,8 @@ struct AuditEvidence: Sendable {
     var step: Int
     var token: UInt64
     var at: Timestamp
+    /// Whether it put back what the step had done.
+    var isUndo = false
   }
 
   /// The whole journal.

@@ -21,16 +21,9 @@ extension ChaosRun {
     evidence.end = .now
     evidence.troubles = diary.troubles
     evidence.absences = diary.absences
-    evidence.pages = receiver.pages
     evidence.alerts = people.posted.filter(\.isAccepted).map(\.mark)
     evidence.signals = await sender.counters.spooled == 0 ? sender.ids : []
     evidence.words = people.words.map { (by: $0.by, incident: $0.incident) }
-    evidence.marks = try contents(of: folder.path("marks")).split(separator: "\n").compactMap { line in
-      let words = line.split(separator: " ")
-      guard words.count == 2, let milliseconds = Int64(words[1]) else { return nil }
-      return AuditEvidence.SeenStep(words[0], at: Timestamp(milliseconds: milliseconds))
-    }
-    evidence.touches = target.log.split(separator: "\n").compactMap(Self.touch)
     evidence.accidents = diary.pages.accidents + target.harms
     return evidence
   }
@@ -47,13 +40,25 @@ extension ChaosRun {
     return AuditEvidence.SeenStep(parts[1].dropFirst("aiops-resolver ".count), at: at)
   }
 
-  /// Reads the journal and what each coordinator shows, until neither changes meanwhile.
+  /// What the receiver took and what was done where, so far.
+  private func readTraces(_ evidence: inout AuditEvidence) throws {
+    evidence.pages = receiver.pages
+    evidence.marks = try contents(of: folder.path("marks")).split(separator: "\n").compactMap { line in
+      let words = line.split(separator: " ")
+      guard words.count == 2, let milliseconds = Int64(words[1]) else { return nil }
+      return AuditEvidence.SeenStep(words[0], at: Timestamp(milliseconds: milliseconds))
+    }
+    evidence.touches = target.log.split(separator: "\n").compactMap(Self.touch)
+  }
+
+  /// Reads the journal, and what each coordinator shows and others saw, until the journal doesn't change meanwhile.
   private func readState(_ evidence: inout AuditEvidence) async throws {
     let configuration = fleet.coordinators[0].config
     for attempt in 1...10 {
       evidence.events = try await readJournal(configuration)
       evidence.shown = []
       for index in fleet.coordinators.indices { evidence.shown.append(try await shown(index)) }
+      try readTraces(&evidence)
       let after = try await readJournal(configuration)
       if after.count == evidence.events.count { break }
       if attempt == 10 { diary.accident("the journal did not come to rest: \(after.count) events") }
@@ -117,7 +122,10 @@ extension AuditEvidence.SeenStep {
   /// Reads `INC-1A2B3C4D/0/17`.
   init?(_ trace: some StringProtocol, at: Timestamp) {
     let parts = trace.split(separator: "/")
-    guard parts.count == 3, let step = Int(parts[1]), let token = UInt64(parts[2]) else { return nil }
-    self.init(incident: String(parts[0]), step: step, token: token, at: at)
+    guard (3...4).contains(parts.count), let step = Int(parts[1]), let token = UInt64(parts[2]) else {
+      return nil
+    }
+    self.init(
+      incident: String(parts[0]), step: step, token: token, at: at, isUndo: parts.last == "undo")
   }
 }

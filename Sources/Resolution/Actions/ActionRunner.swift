@@ -41,7 +41,9 @@ package struct ActionContext: Sendable {
 }
 
 extension ActionContext {
-  var trace: WorkTrace { WorkTrace(incident: incident.id, step: step, token: token) }
+  var trace: WorkTrace {
+    WorkTrace(incident: incident.id, step: step, token: token, isUndo: purpose == .undo)
+  }
 
   /// What the step set that an undo is to put back; `nil` where the remedy does not say.
   var stepAction: Action? {
@@ -62,9 +64,11 @@ struct WorkTrace: Sendable, Equatable, CustomStringConvertible {
   var step: Int
   /// Of the lease.
   var token: UInt64
+  /// Whether it puts back what the step did.
+  var isUndo = false
 
-  /// E.g. `INC-1A2B3C4D/0/17`.
-  var description: String { "\(incident)/\(step)/\(token)" }
+  /// E.g. `INC-1A2B3C4D/0/17`, or `INC-1A2B3C4D/0/17/undo`.
+  var description: String { "\(incident)/\(step)/\(token)\(isUndo ? "/undo" : "")" }
 
   /// What a declared command finds in its environment.
   var environment: [String: String] {
