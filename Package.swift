@@ -15,7 +15,9 @@ let collections = ["DequeModule", "HeapModule", "OrderedCollections"].map {
   Target.Dependency.product(name: $0, package: "swift-collections")
 }
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -57,6 +59,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
@@ -130,7 +133,8 @@ let package = Package(
       "Coordination",
       [
         "IncidentModel", "IncidentEngine", "Settings", "MessageBus", "HTTPBackend", "Notification",
-        "Observability", "PostgresBackend", "Threads", grdb, hummingbird, lifecycle, logging,
+        "Observability", "PostgresBackend", "Threads", crypto, grdb, hummingbird, hummingbirdTLS, lifecycle,
+        logging,
       ], isSimulated: true),
     module(
       "Simulation",
