@@ -31,8 +31,9 @@ extension Simulation {
 
   func send(_ message: CoordinatorMessage, to peer: PeerID, from index: Int) {
     guard
-      let to = agents.first(where: { PeerID(instance: SimAgent.instance($0.index, $0.generation)) == peer })
+      let place = agents.indices.first(where: { agents[$0].peer == peer })
     else { return undelivered(message, .unroutable, peer, index) }
+    let to = (isUp: agents[place].isUp, index: agents[place].index, run: agents[place].run)
     guard to.isUp || random.chance(0.5) else { return undelivered(message, .unroutable, peer, index) }
     guard !network.cutToAgent.contains([index, to.index]), let message = onWire(message) else { return }
     let event = SimEvent.toAgent(message, from: coordinators[index].run, to: to.run)

@@ -6,7 +6,9 @@ import Resolution
 struct SimAgent {
   let index: Int
   let kind: AgentKind
-  var generation = 0
+  var generation = 0 { didSet { peer = PeerID(instance: Self.instance(index, generation)) } }
+  /// What this run is called on the bus.
+  private(set) var peer: PeerID
   var isUp = false
   var isFrozen = false
   var deferred: [SimEvent] = []
@@ -27,6 +29,7 @@ struct SimAgent {
     self.index = index
     self.kind = kind
     link = Self.makeLink(index, 0, kind, coordinators: 1)
+    peer = PeerID(instance: Self.instance(index, 0))
   }
 
   static func instance(_ index: Int, _ generation: Int) -> String { "a\(index).\(generation)" }
