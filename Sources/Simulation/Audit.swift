@@ -33,7 +33,8 @@ struct Audit {
   private var lastEpoch: UInt64 = 0
   /// How far the leader's clock is from true time, for its whole term.
   private var offset: Int64?
-  private var announced: [String: Announcement] = [:]
+  /// Every announcement, with when it was decided in true time: a leader's clock may be minutes off.
+  private var announced: [String: (announcement: Announcement, decided: Int64)] = [:]
   private var intended: Set<String> = []
   /// What was really measured, by token.
   private var measured: [UInt64: Verification.Verdict] = [:]
@@ -76,15 +77,15 @@ struct Audit {
         complain("a leader's time goes on evenly", "it jumped by \(away - offset) ms at \(event.sequence)")
       }
       offset = away
-      take(event, complain)
+      take(event, decided, complain)
     }
   }
 
-  private mutating func take(_ event: EngineEvent, _ complain: Complaint) {
+  private mutating func take(_ event: EngineEvent, _ decided: Int64, _ complain: Complaint) {
     switch event.fact {
     case .opened(let signal, _), .signalled(let signal), .noted(let signal, _): note(signal, complain)
     case .announced(let announcement):
-      if announced.updateValue(announcement, forKey: announcement.key) != nil {
+      if announced.updateValue((announcement, decided), forKey: announcement.key) != nil {
         complain("nobody is told twice", "\(announcement.key) was announced twice")
       }
     default: break
@@ -265,8 +266,11 @@ struct Audit {
   /// Whether a sink took an announcement.
   func wasTold(_ key: String, _ sink: String) -> Bool { taken["\(sink)/\(key)"] != nil }
 
-  /// The announcements of the journal.
-  var announcements: [Announcement] { announced.values.sorted { $0.key < $1.key } }
+  /// The announcements of the journal that were decided between two moments of true time.
+  func announcements(after: Int64, before: Int64) -> [Announcement] {
+    announced.values.filter { $0.decided > after && $0.decided < before }
+      .map(\.announcement).sorted { $0.key < $1.key }
+  }
 }
 
 extension Audit.Case {

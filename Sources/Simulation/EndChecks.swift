@@ -79,17 +79,16 @@ extension Simulation {
     for announcement in engine.state.announcements.values where time - announcement.at > .seconds(120) {
       return fail("every announcement is settled", announcement.key)
     }
-    checkTold(leader, before: time - .seconds(120))
+    checkTold(leader)
     for agent in agents where agent.link.counters.spooled > 0 && agent.said.isEmpty {
       fail("signals are delivered", "agent \(agent.index) still has \(agent.link.counters.spooled)")
     }
   }
 
   /// Whoever had to be told was told, unless it was over before.
-  private func checkTold(_ leader: Int, before: Timestamp) {
+  private func checkTold(_ leader: Int) {
     guard let quiet = audit.quietSince else { return }
-    let from = Self.epoch + .milliseconds(quiet) + .seconds(120)
-    for announcement in audit.announcements where announcement.at > from && announcement.at < before {
+    for announcement in audit.announcements(after: quiet + 120_000, before: now - 120_000) {
       guard announcement.kind == .escalation, !announcement.sinks.contains("log") else { continue }
       audit.checked()
       for sink in announcement.sinks.isEmpty ? World.sinks : announcement.sinks
