@@ -24,6 +24,9 @@ package struct SourceSettings: Sendable, Equatable {
   package var autonomy = Autonomy.suggest
   /// The escalation policy that is followed here, by name; `nil` for the default one.
   package var escalation: String?
+  /// The runbook that is proposed when it does not answer; `nil` for none. Its family is availability, and it
+  /// needs no parameters.
+  package var whenDown: String?
   /// What is wrong with its metrics: the built-in rules of its kind, changed by those of the config.
   package var rules: [RuleSettings]
 

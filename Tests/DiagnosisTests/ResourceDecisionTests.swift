@@ -206,6 +206,57 @@ struct ResourceDecisionTests {
     #expect(found.recommendations.contains("Escalate to the on-call engineer"))
   }
 
+  static let start = Runbook(
+    name: "start-shop", title: "Start the shop", family: .availability, parameters: [:],
+    steps: [
+      RunbookStep(
+        name: "start it", action: .httpRequest, arguments: ["endpoint": .literal(.text("start-shop"))],
+        idempotent: true)
+    ])
+
+  @Test(
+    "the runbook that the config names for a source that is down is proposed where a new start can help",
+    arguments: [
+      (ToolFailure.Kind.refused, true), (.timedOut, true), (.unknownHost, false), (.forbidden, false),
+      (.other, false),
+    ])
+  func startingAgain(kind: ToolFailure.Kind, helps: Bool) {
+    let down = Case.signal("http_up", 0, above: 1, unit: "bool", source: "http")
+    var shop = SourceFacts(name: "shop", kind: .http, autonomy: .auto, whenDown: "start-shop")
+    func diagnosis() -> Diagnosis {
+      var dossier = Case.dossier(down, shop)
+      dossier.runbooks.append(Self.start)
+      return assistant.dialogue(dossier) { Case.failed($0.tool, kind) }.diagnosis
+    }
+    let remedy = diagnosis().remedy
+    #expect((remedy?.runbook == "start-shop") == helps)
+    #expect(
+      remedy?.steps.map(\.action)
+        == (helps ? [.httpRequest(EndpointCall(endpoint: "start-shop", body: nil))] : nil))
+    shop.whenDown = nil
+    #expect(diagnosis().remedy == nil)
+  }
+
+  @Test("a server's own fault twice asks for a new start; a wrong address and one that came back do not")
+  func startingAfterAnswers() {
+    let shop = SourceFacts(name: "shop", kind: .http, autonomy: .auto, whenDown: "start-shop")
+    func runbook(_ first: Int, _ second: Int) -> String? {
+      let down = Case.signal("http_up", 0, above: 1, unit: "bool", source: "http")
+      var dossier = Case.dossier(down, shop)
+      dossier.runbooks.append(Self.start)
+      return assistant.dialogue(dossier) { call in
+        let status = call.waitSeconds == 0 ? first : second
+        return Case.found(
+          call.tool,
+          .answer(ProbeResult(status: status, seconds: 0.1, isExpected: status < 400, beginning: "")))
+      }.diagnosis.remedy?.runbook
+    }
+    #expect(runbook(502, 502) == "start-shop")
+    #expect(runbook(404, 404) == nil)
+    #expect(runbook(502, 200) == nil)
+    #expect(runbook(200, 502) == nil)
+  }
+
   @Test("trouble of no known family is looked at and handed to people")
   func general() {
     let odd = Case.signal("database_replication_lag", 90, above: 30, unit: "seconds")

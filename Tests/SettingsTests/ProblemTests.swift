@@ -228,6 +228,36 @@ struct ProblemTests {
     #expect(lines.contains { $0.contains("\"NOPE_1\"") } && lines.contains { $0.contains("/no/such/file") })
   }
 
+  @Test("of a runbook for a source that is down is found where the source names it")
+  func whenDown() {
+    func lines(_ name: String) -> [String] {
+      problems(
+        """
+        sources:
+          - {name: shop, type: http, url: "http://h/", when_down: \(name)}
+        endpoints: {start: {url: "http://h/start"}}
+        runbooks:
+          - name: start-shop
+            family: availability
+            steps: [{name: s, action: http.request, with: {endpoint: start}, idempotent: true}]
+          - name: stop-batch
+            family: cpu
+            steps: [{name: s, action: http.request, with: {endpoint: start}}]
+          - name: start-any
+            family: availability
+            parameters: {endpoint: {type: text}}
+            steps: [{name: s, action: http.request, with: {endpoint: "${endpoint}"}}]
+        """)
+    }
+    #expect(lines("start-shop") == [])
+    #expect(lines("start-shops").first?.contains("start-shop\"") == true)
+    #expect(lines("stop-batch").first?.contains("is for cpu") == true)
+    #expect(lines("start-any").first?.contains("parameter \"endpoint\"") == true)
+    for name in ["start-shops", "stop-batch", "start-any"] {
+      #expect(lines(name).count == 1 && lines(name).first?.hasPrefix("test.yaml:2:") == true)
+    }
+  }
+
   @Test("of a runbook is found at load time, at its place")
   func runbooks() {
     let lines = problems(

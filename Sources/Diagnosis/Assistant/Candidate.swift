@@ -18,8 +18,8 @@ struct Candidate {
 struct Proposal {
   var runbook: String
   var parameters: [String: ParameterValue]
-  /// The largest number that `limit` may have.
-  var limit: Double
+  /// The largest number that `limit` may have; `nil` where the runbook works on one thing as a whole.
+  var limit: Double?
 }
 
 /// How an assistant's procedure for one family looks at an incident.

@@ -46,7 +46,7 @@ struct RemedyChooser {
   /// The parameters within the runbook's own bounds; only numbers are moved, and the limit only down.
   private func bounded(_ proposal: Proposal, by runbook: Runbook) -> [String: ParameterValue] {
     var parameters = proposal.parameters
-    parameters["limit"] = .number(max(1, proposal.limit.rounded(.down)))
+    if let limit = proposal.limit { parameters["limit"] = .number(max(1, limit.rounded(.down))) }
     for (name, value) in parameters {
       guard case .number(let number) = value, case .number(let bounds)? = runbook.parameters[name]?.kind
       else { continue }

@@ -85,6 +85,8 @@ package struct SourceFacts: Hashable, Sendable {
   package var clearable: [String]
   /// Folders that runbooks may clean.
   package var folders: [DeclaredFolder]
+  /// The runbook that the config names for when it does not answer.
+  package var whenDown: String?
 
   /// A folder that the config declares.
   package struct DeclaredFolder: Hashable, Sendable {
@@ -105,7 +107,7 @@ package struct SourceFacts: Hashable, Sendable {
   /// Facts; see the fields.
   package init(
     name: String, kind: Kind, autonomy: Autonomy = .suggest, protectedApplications: [String] = [],
-    clearable: [String] = [], folders: [DeclaredFolder] = []
+    clearable: [String] = [], folders: [DeclaredFolder] = [], whenDown: String? = nil
   ) {
     self.name = name
     self.kind = kind
@@ -113,11 +115,13 @@ package struct SourceFacts: Hashable, Sendable {
     self.protectedApplications = protectedApplications
     self.clearable = clearable
     self.folders = folders
+    self.whenDown = whenDown
   }
 
   /// The facts of a configured source.
   package init(_ settings: SourceSettings) {
-    self.init(name: settings.name, kind: .host, autonomy: settings.autonomy)
+    self.init(
+      name: settings.name, kind: .host, autonomy: settings.autonomy, whenDown: settings.whenDown)
     switch settings.kind {
     case .host(let host):
       folders = host.folders.map {

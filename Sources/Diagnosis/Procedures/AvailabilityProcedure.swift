@@ -4,6 +4,8 @@ import IncidentModel
 ///
 /// Asks the lightest tool of the kind. Concludes only when what came is clear: nothing listens, the name
 /// is unknown, the password is refused, no connection is left, the URL answers with a server's error.
+/// Where the config names a runbook for it, it is proposed only for what a new start can help: nothing listens,
+/// nothing comes in time, or the server says that the fault is its own, and all answers are alike.
 struct AvailabilityProcedure: Procedure {
   func question(_ dossier: Dossier) -> Question? {
     guard let tool = Self.tool(dossier.source.kind) else { return nil }
@@ -37,8 +39,21 @@ struct AvailabilityProcedure: Procedure {
         cause: cause, family: .availability,
         confidence: Confidence(explaining: Double(alike), of: Double(words.count)),
         evidence: dossier.findings.map(\.evidence) + dossier.symptomEvidence,
+        proposal: alike == words.count ? Self.proposal(dossier) : nil,
         advice: Self.advice(for: dossier.findings.last))
     ]
+  }
+
+  private static func proposal(_ dossier: Dossier) -> Proposal? {
+    guard let runbook = dossier.source.whenDown, dossier.findings.count > 1, let last = dossier.findings.last
+    else { return nil }
+    let helps =
+      switch last.outcome {
+      case .failed(let failure): failure.kind == .refused || failure.kind == .timedOut
+      case .found(.answer(let probe)): !probe.isExpected && probe.status >= 500
+      case .found: false
+      }
+    return helps ? Proposal(runbook: runbook, parameters: [:]) : nil
   }
 
   /// What a finding clearly says, or `nil`.

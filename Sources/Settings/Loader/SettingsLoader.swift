@@ -73,6 +73,8 @@ final class SettingsReader {
   let folder: String
   /// Names of runbooks that the config gave so far.
   var runbookNames: Set<String> = []
+  /// What sources name as their runbook for being down.
+  var downRunbooks: [(place: YAMLValue, name: String)] = []
 
   init(file: String, environment: [String: String]) {
     self.environment = environment
@@ -108,6 +110,7 @@ final class SettingsReader {
     if let commands = map.optional("commands")?.map() { settings.commands = self.commands(commands) }
     if let endpoints = map.optional("endpoints")?.map() { settings.endpoints = self.endpoints(endpoints) }
     if let runbooks = map.optional("runbooks")?.list() { self.runbooks(runbooks, into: &settings) }
+    checkDownRunbooks(settings)
     map.finish()
   }
 

@@ -19,9 +19,35 @@ extension SettingsReader {
       map.set("timeout", to: &source.timeoutSeconds) { $0.seconds(0.01...600) }
       map.set("autonomy", to: &source.autonomy) { $0.choice(Autonomy.self) }
       source.escalation = escalation(of: map, policies: policies)
+      source.whenDown = whenDown(map)
       source.rules = rules(map.optional("rules"), of: kind)
       map.finish()
       return source
+    }
+  }
+
+  /// The runbook for a source that is down; whether there is such a one is seen when all have been read.
+  private func whenDown(_ map: YAMLMap) -> String? {
+    guard let place = map.optional("when_down"), let name = place.name() else { return nil }
+    downRunbooks.append((place, name))
+    return name
+  }
+
+  /// Reports what sources name as their runbook for being down and cannot be it.
+  func checkDownRunbooks(_ settings: SystemSettings) {
+    for (place, name) in downRunbooks {
+      guard let runbook = settings.runbook(named: name) else {
+        let known = settings.runbooks.filter { $0.family == .availability }.map(\.name)
+        place.report("there is no runbook \(Shown.text(name))" + Spelling.hint(for: name, among: known))
+        continue
+      }
+      if runbook.family != .availability {
+        place.report(
+          "the runbook \(name) is for \(runbook.family.rawValue); one for a source that is down says "
+            + "\"family: availability\"")
+      } else if let open = runbook.parameters.filter({ $0.value.defaultValue == nil }).keys.min() {
+        place.report("nobody could fill the parameter \"\(open)\" of the runbook \(name); give it a default")
+      }
     }
   }
 
