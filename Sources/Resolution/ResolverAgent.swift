@@ -31,6 +31,6 @@ package enum ResolverAgent {
         runner.shutdown()
         notifier.shutdown()
       }
-    ]
+    ] + HealthFile.services(agent) { await link.isConnected }
   }
 }

@@ -65,7 +65,7 @@ struct AIOpsDetector: AsyncParsableCommand {
       return [
         AgentService("link") { await link.run() },
         AgentService("detector") { await detector.run() },
-      ]
+      ] + HealthFile.services(agent) { await link.isConnected }
     }
   }
 

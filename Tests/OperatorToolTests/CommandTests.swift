@@ -39,6 +39,30 @@ struct CommandTests {
     #expect(nothing.run.out == ["No open incidents."])
   }
 
+  @Test("health reads an agent's fresh word, and asks a coordinator where no file is named")
+  func health() async throws {
+    let folder = try TemporaryFolder()
+    defer { folder.remove() }
+    let file = folder.path("health")
+    func status(_ word: String, secondsAgo: Double, _ options: String...) async throws -> Int32 {
+      try Data(word.utf8).write(to: URL(filePath: file))
+      try FileManager.default.setAttributes(
+        [.modificationDate: Date(timeIntervalSinceNow: -secondsAgo)], ofItemAtPath: file)
+      return await aiopsctl(["health"] + options, environment: ["AIOPS_HEALTH_FILE": file]).status
+    }
+    #expect(await aiopsctl(["health", "--file", file]).status == 1)
+    #expect(try await status("connected\n", secondsAgo: 0) == 0)
+    #expect(try await status("searching\n", secondsAgo: 0) == 1)
+    #expect(try await status("searching\n", secondsAgo: 0, "--alive") == 0)
+    #expect(try await status("connected\n", secondsAgo: 60, "--alive") == 1)
+    #expect(try await status("connected\n", secondsAgo: 60, "--within", "120") == 0)
+    #expect(try await status("connected\n", secondsAgo: -60) == 1)
+    let (ready, requests) = try await aiopsctl(["health"]) { _ in .ok("{\"status\":\"ready\"}") }
+    #expect(ready.status == 0 && ready.out == ["ready"] && requests.map(\.path) == ["/readyz"])
+    let (away, asked) = try await aiopsctl(["health", "--alive"]) { _ in .json(503, "{}") }
+    #expect(away.status != 0 && asked.map(\.path) == ["/healthz"])
+  }
+
   @Test("of several coordinators asks the first that answers; a word is not said twice")
   func several() async throws {
     let gone = "http://127.0.0.1:\(freePort())"

@@ -27,7 +27,7 @@ package enum DiagnoserAgent {
     return [
       AgentService("link") { await link.run() },
       AgentService("history") { try await remember(in: history, link, agent) },
-    ]
+    ] + HealthFile.services(agent) { await link.isConnected }
   }
 
   /// Follows the changes. A diagnoser without a history still diagnoses, so trouble here never ends it.
