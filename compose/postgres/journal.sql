@@ -5,6 +5,6 @@ SET log_statement = 'none';
 SET log_min_error_statement = 'panic';
 
 CREATE ROLE aiops LOGIN PASSWORD :'password';
-ALTER DATABASE aiops OWNER TO aiops;
+CREATE DATABASE aiops OWNER aiops ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0;
 
 ALTER ROLE postgres PASSWORD NULL;

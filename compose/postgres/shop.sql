@@ -6,6 +6,8 @@
 \set monitor `cat /run/secrets/monitor`
 \set operator `cat /run/secrets/operator`
 \set exporter `cat /run/secrets/exporter`
+CREATE DATABASE shop ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0;
+\connect shop
 SET log_statement = 'none';
 SET log_min_error_statement = 'panic';
 

@@ -2,7 +2,7 @@
 # The cluster of compose/compose.yaml under a name of its own, so that one that runs already is left alone.
 # Expects $work, $logs and $project; sets $ports (the coordinators' on this machine).
 
-compose_file=$root/compose/compose.yaml
+compose_files=(-f "$root/compose/compose.yaml")
 declare -A ports=()
 
 need_engine() {
@@ -15,7 +15,7 @@ need_engine() {
 }
 
 # compose ARGUMENT...: what it says of its own work goes to a log.
-compose() { docker compose --progress plain -p "$project" -f "$compose_file" "$@" 2>>"$logs/compose.log"; }
+compose() { docker compose --progress plain -p "$project" "${compose_files[@]}" "$@" 2>>"$logs/compose.log"; }
 
 # print_secret FILE: a token or the authority's certificate.
 print_secret() { compose run --rm -T --no-deps print "$1"; }
@@ -32,7 +32,7 @@ cluster_up() {
     fail "the images could not be built; see $logs/build.log"
   }
   say "Starting everything"
-  compose up --no-build --wait --wait-timeout 240 >/dev/null || fail "not everything became well; see $logs/compose.log"
+  compose up --no-build --wait --wait-timeout 600 >/dev/null || fail "not everything became well; see $logs/compose.log"
   print_secret authority.pem >"$work/authority.pem"
   local role
   for role in viewer operator; do
@@ -112,7 +112,7 @@ kill_process() {
   pid=$(docker inspect -f '{{.State.Pid}}' "$id")
   [[ $pid =~ ^[1-9][0-9]*$ ]] || fail "$* does not run"
   docker run --rm --pid host --cap-drop ALL --cap-add KILL --network none --user 0 --entrypoint sh \
-    aiops:local -c "kill -KILL $pid" >>"$logs/compose.log" 2>&1 || fail "process $pid of $* could not be killed"
+    aiops-shop:local -c "kill -KILL $pid" >>"$logs/compose.log" 2>&1 || fail "process $pid of $* could not be killed"
 }
 
 # restarts SERVICE [INDEX]: how often the engine started it again.
