@@ -79,7 +79,8 @@ let package = Package(
 
     // What everything shares.
     module("IncidentModel", isSimulated: true),
-    module("Settings", ["IncidentModel", yams]),
+    module("BusKeys", ["CZeroMQ"], isSimulated: true),
+    module("Settings", ["BusKeys", "IncidentModel", yams]),
     module("Observability", ["Threads", logging]),
     module("Threads", ["CLinux"]),
 
@@ -89,7 +90,7 @@ let package = Package(
     // The wire between the agents.
     module(
       "MessageBus",
-      ["CZeroMQ", "CLinux", "IncidentModel", "Threads", logging, protobuf],
+      ["BusKeys", "CZeroMQ", "CLinux", "IncidentModel", "Threads", logging, protobuf],
       exclude: ["Protocol/aiops.proto"], isSimulated: true),
 
     // Clients of outside systems.
@@ -132,7 +133,7 @@ let package = Package(
     module(
       "Coordination",
       [
-        "IncidentModel", "IncidentEngine", "Settings", "MessageBus", "HTTPBackend", "Notification",
+        "BusKeys", "IncidentModel", "IncidentEngine", "Settings", "MessageBus", "HTTPBackend", "Notification",
         "Observability", "PostgresBackend", "Threads", crypto, grdb, hummingbird, hummingbirdTLS, lifecycle,
         logging,
       ], isSimulated: true),
@@ -141,7 +142,8 @@ let package = Package(
       [
         "IncidentModel", "IncidentEngine", "MessageBus", "Coordination", "Notification", "Resolution",
       ] + collections, isSimulated: true),
-    module("OperatorTool", ["IncidentModel", "Settings", "HTTPBackend", "Threads", argumentParser]),
+    module(
+      "OperatorTool", ["BusKeys", "IncidentModel", "Settings", "HTTPBackend", "Threads", argumentParser]),
 
     program("aiops-coordinator", ["IncidentModel", "Settings", "Coordination", "AgentRuntime", lifecycle]),
     program(
@@ -168,9 +170,12 @@ let package = Package(
       path: "Tests/TestKit", swiftSettings: settings),
     tests("IncidentModelTests", ["IncidentModel", "TestKit"]),
     tests("IncidentEngineTests", ["IncidentModel", "IncidentEngine", "TestKit"]),
-    tests("SettingsTests", ["IncidentModel", "Settings", "TestKit"]),
+    tests("BusKeysTests", ["BusKeys", "TestKit"]),
+    tests("SettingsTests", ["BusKeys", "IncidentModel", "Settings", "TestKit"]),
     tests("ObservabilityTests", ["Observability", logging]),
-    tests("MessageBusTests", ["IncidentModel", "MessageBus", "TestKit", logging]),
+    tests(
+      "MessageBusTests",
+      ["BusKeys", "CZeroMQ", "IncidentModel", "MessageBus", "TestKit", "Threads", logging]),
     tests(
       "BackendTests",
       ["HTTPBackend", "PostgresBackend", "RedisBackend", "HostBackend", "TestKit"]),
@@ -196,16 +201,16 @@ let package = Package(
     tests(
       "CoordinationTests",
       [
-        "IncidentModel", "IncidentEngine", "Settings", "MessageBus", "Notification", "Coordination",
-        "HTTPBackend", "PostgresBackend", "TestKit", grdb, logging,
+        "BusKeys", "IncidentModel", "IncidentEngine", "Settings", "MessageBus", "Notification",
+        "Coordination", "HTTPBackend", "PostgresBackend", "TestKit", grdb, logging,
       ]),
     tests("BenchmarkTests", ["Benchmarks", "IncidentModel", "IncidentEngine", "MessageBus", "TestKit"]),
     tests("SimulationTests", ["IncidentModel", "Simulation"]),
-    tests("OperatorToolTests", ["IncidentModel", "OperatorTool", "TestKit"]),
+    tests("OperatorToolTests", ["BusKeys", "IncidentModel", "OperatorTool", "TestKit"]),
     tests(
       "SystemTests",
       [
-        "IncidentModel", "HTTPBackend", "PostgresBackend", "TestKit", "Threads",
+        "BusKeys", "IncidentModel", "HTTPBackend", "PostgresBackend", "TestKit", "Threads",
       ]),
   ],
   swiftLanguageModes: [.v6]

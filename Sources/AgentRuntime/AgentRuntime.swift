@@ -35,7 +35,7 @@ package enum AgentRuntime {
   /// Loads the configuration, starts logging, runs the services until SIGTERM or SIGINT, and exits.
   ///
   /// Exits with 0 after a clean stop, 1 when a service failed or the stop had to be forced, and 78
-  /// with every problem on standard error when the configuration is wrong.
+  /// with every problem on standard error when the configuration is wrong, as the services may say too.
   package static func run(
     kind: AgentKind, options: AgentOptions, services: (Agent) async throws -> [any Service]
   ) async -> Never {
@@ -56,6 +56,10 @@ package enum AgentRuntime {
         gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger))
       configuration.maximumGracefulShutdownDuration = .milliseconds(1500)
       try await ServiceGroup(configuration: configuration).run()
+    } catch let error as SettingsError {
+      // What only shows once it is known which process this is.
+      complain("aiops-\(kind.rawValue): the configuration is wrong:\n\(error)\n")
+      exit(configurationExit)
     } catch {
       if StopLimit.isStopping {
         logger.warning("stopped, but not cleanly", metadata: ["reason": "\(error)"])

@@ -4,6 +4,7 @@ extension Engine {
   /// Does what time alone brings about.
   mutating func tick() {
     forgetSilentAgents()
+    sayUnsaidRefusals()
     while let id = popDue() { expire(id) }
   }
 

@@ -3,13 +3,15 @@ import OrderedCollections
 
 extension Engine {
   /// Takes an agent in, or in again: what it held before is still its own until it lapses.
-  mutating func join(_ info: AgentInfo) {
+  mutating func join(_ info: AgentInfo, _ identity: AgentIdentity?) {
+    if let identity { noteConnection(info, identity) }
     var worker =
       state.workers[info.instance]
       ?? Worker(
         info: info, capacity: 0, load: 0, lastSeen: now, joinedAt: now,
         tokens: tokens(of: info.instance))
     worker.info = info
+    worker.identity = identity
     worker.lastSeen = now
     add(worker)
   }
@@ -39,10 +41,10 @@ extension Engine {
   }
 
   /// Lets an agent go; its work waits for another one.
-  mutating func leave(_ instance: String) {
+  mutating func leave(_ instance: String, reason: String? = nil) {
     let name = state.workers[instance]?.info.name ?? instance
     removeWorker(instance)
-    for (id, lease) in leases(of: instance) { lose(id, lease, reason: "\(name) left") }
+    for (id, lease) in leases(of: instance) { lose(id, lease, reason: reason ?? "\(name) left") }
   }
 
   /// Takes back a job that did not reach its worker; one that no message can carry goes to people.

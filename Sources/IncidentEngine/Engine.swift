@@ -15,6 +15,8 @@ package struct Engine: Sendable {
   /// What it knows.
   package private(set) var state = EngineState()
 
+  /// What happened on the bus and is still to be said; like the workers not from the journal.
+  var unsaidAccess = UnsaidAccess()
   /// The decision in the making.
   var decision = Decision()
   /// The moment of the decision in the making.
@@ -32,7 +34,7 @@ package struct Engine: Sendable {
     switch input {
     case .signals(let signals): for signal in signals { take(signal) }
     case .alerts(let alerts, let posting): decision.reply = take(alerts, posting: posting)
-    case .joined(let info): join(info)
+    case .joined(let info, let identity): join(info, identity)
     case .heartbeat(let instance, let load, let slots, let leases):
       decision.reply = heartbeat(instance, load: load, freeSlots: slots, leases: leases)
     case .left(let instance): leave(instance)
@@ -50,6 +52,8 @@ package struct Engine: Sendable {
     case .announcementTold(let key, let sink): told(key, sink)
     case .announcementSettled(let key, let outcome): settle(key, outcome)
     case .archive(let before): decision.reply = archive(before: before)
+    case .allowed(let keys): allowed(keys)
+    case .refused(let peers): refused(peers)
     case .tick: tick()
     }
     dispatch()

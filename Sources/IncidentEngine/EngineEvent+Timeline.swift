@@ -8,7 +8,7 @@ extension EngineEvent {
     case .opened(let signal, _):
       (kind, text) = ("status", "detected: \(Self.describe(signal))")
     case .signalled(let signal): (kind, text) = ("signal", Self.describe(signal))
-    case .noted, .archived, .announcementSettled(_, "delivered"), .announcementTold, .climbed,
+    case .noted, .archived, .access, .announcementSettled(_, "delivered"), .announcementTold, .climbed,
       .jobEnded(nil, _):
       return nil
     case .queued(let job, _):

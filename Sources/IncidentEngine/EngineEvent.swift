@@ -73,6 +73,8 @@ package enum Fact: Sendable, Equatable, Codable {
   case announcementTold(key: String, sink: String)
   /// Everybody was told, or it was given up.
   case announcementSettled(key: String, outcome: String)
+  /// Who may connect to the bus, who did, who was kept out.
+  case access(record: AccessRecord)
   /// What ended before that moment is not needed any more; so many incidents were opened so far, numbered
   /// from `salt`, and this was the last token.
   case archived(before: Timestamp, opened: UInt32, salt: UInt32?, lastToken: UInt64)

@@ -6,8 +6,8 @@ package enum EngineInput: Sendable {
   case signals([Signal])
   /// An outside monitor's statements, in order, under an id of this one posting.
   case alerts([AIopsAlert], posting: String)
-  /// An agent said hello.
-  case joined(AgentInfo)
+  /// An agent said hello; who it is by its key, where there are keys.
+  case joined(AgentInfo, identity: AgentIdentity? = nil)
   /// An agent is there, may take so many more jobs, and holds these leases.
   case heartbeat(instance: String, load: Double, freeSlots: Int, leases: [Lease])
   /// An agent said goodbye or its connection is known to be gone.
@@ -30,6 +30,10 @@ package enum EngineInput: Sendable {
   case announcementSettled(key: String, outcome: String)
   /// What ended before that moment may be forgotten; the journal's records of it are to be archived.
   case archive(before: Timestamp)
+  /// Who may connect to the bus now: the public key of every name.
+  case allowed([String: String])
+  /// Who was kept off the bus since this was last said.
+  case refused([RefusedPeers])
   /// Time went on.
   case tick
 }

@@ -27,6 +27,7 @@ extension EngineState {
     case .announcementSettled(let key, _):
       announcements[key] = nil
       told[key] = nil
+    case .access(let record): access.apply(record, at: event.at)
     case .archived(let before, let opened, let salt, let token):
       numbers.resume(opened: opened, salt: salt)
       lastToken = max(lastToken, token)

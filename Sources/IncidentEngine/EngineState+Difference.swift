@@ -21,6 +21,7 @@ extension EngineState {
     if let found = unlike("signals", remembered, other.remembered) { return found }
     if let found = unlike("ended", ended, other.ended) { return found }
     if let found = unlike("runs", runs, other.runs) { return found }
+    if let found = unlike("access", access, other.access) { return found }
     if let found = unlike(
       "waiting", waiting.filter { !$0.value.isEmpty }, other.waiting.filter { !$0.value.isEmpty })
     {

@@ -55,6 +55,8 @@ extension Fact {
   package var isLoose: Bool {
     switch self {
     case .noted, .archived: true
+    // Who may connect is told by these alone, however old they are; they are as few as people's acts.
+    case .access(let record): record.kind == .connected || record.kind == .refused
     default: false
     }
   }
@@ -75,6 +77,7 @@ extension EngineState {
     quiet.removeAll { $0.value.since < cutoff }
     quiet.trim(to: Self.maxEndedSeries - Self.endedSeriesLot)
     remembered.forget(before: cutoff, limit: policy.maxRemembered)
+    access.forget(before: cutoff)
     let oldestRun = max(cutoff, now - policy.breakerWindow)
     for key in runs.keys { runs[key]?.removeAll { $0 < oldestRun } }
     runs.removeAll { $0.value.isEmpty }

@@ -15,6 +15,8 @@ package struct EngineState: Sendable {
   package internal(set) var told: [String: Set<String>] = [:]
   /// Connected agents, by instance.
   package internal(set) var workers: [String: Worker] = [:]
+  /// What the journal says of access to the bus.
+  var access = AccessLedger()
 
   /// The ids of incidents.
   var numbers = IncidentNumbers()
@@ -172,4 +174,6 @@ package struct Worker: Sendable, Equatable {
   package var joinedAt: Timestamp
   /// The tokens of the leases it has.
   package var tokens: Set<UInt64>
+  /// Who it is by its key, where there are keys.
+  package var identity: AgentIdentity?
 }

@@ -46,6 +46,7 @@ struct ControlCommand: AsyncParsableCommand {
       """,
     version: AIOpsVersion.current,
     subcommands: [
-      IncidentsCommand.self, AgentsCommand.self, StatusCommand.self, HealthCommand.self, ConfigCommand.self,
+      IncidentsCommand.self, AgentsCommand.self, StatusCommand.self, HealthCommand.self, KeysCommand.self,
+      ConfigCommand.self,
     ])
 }

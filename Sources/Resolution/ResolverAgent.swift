@@ -11,11 +11,12 @@ package enum ResolverAgent {
 
   /// The whole of the executable.
   package static func main() async -> Never {
-    await AgentRuntime.main(kind: .resolver) { services($0) }
+    await AgentRuntime.main(kind: .resolver) { try services($0) }
   }
 
   /// What runs until the agent stops.
-  static func services(_ agent: Agent) -> [AgentService] {
+  static func services(_ agent: Agent) throws(SettingsError) -> [AgentService] {
+    let security = try agent.busSecurity()
     let settings = agent.settings
     let notifier = Notifier(logger: agent.logger)
     let runner = CatalogueRunner(settings: settings, delivery: notifier)
@@ -24,7 +25,7 @@ package enum ResolverAgent {
     }
     let link = AgentLink(
       info: agent.info, endpoints: settings.busEndpoints, worker: worker, slots: slots,
-      logger: agent.logger)
+      security: security, logger: agent.logger)
     return [
       AgentService("link") {
         await link.run()

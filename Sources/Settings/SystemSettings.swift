@@ -7,6 +7,7 @@ package struct SystemSettings: Sendable, Equatable {
   package var coordinator = CoordinatorSettings()
   /// The buses of all coordinators, of which one leads; empty where there is only ``coordinator``.
   package var coordinators: [String] = []
+  package var busSecurity = BusSecuritySettings()
   package var detector = DetectorSettings()
   package var correlation = CorrelationSettings()
   package var escalation = EscalationSettings()
@@ -25,7 +26,7 @@ package struct SystemSettings: Sendable, Equatable {
   package init() {}
 
   /// The buses that agents connect to.
-  package var busEndpoints: [String] { coordinators.isEmpty ? [coordinator.bus] : coordinators }
+  package var busEndpoints: [String] { coordinators.isEmpty ? [coordinator.busForAgents] : coordinators }
 
   /// The configured source of that name.
   package func source(named name: String) -> SourceSettings? { sources.first { $0.name == name } }
@@ -40,6 +41,8 @@ package struct CoordinatorSettings: Sendable, Equatable {
   package var bus = "tcp://127.0.0.1:5570"
   /// ZeroMQ endpoint of the PUB with numbered changes.
   package var changes = "tcp://127.0.0.1:5571"
+  /// The host that others reach this coordinator at, where that is not what it listens on.
+  package var advertise: String?
   /// Address of the HTTP API; only loopback until there are keys and tokens.
   package var httpHost = "127.0.0.1"
   /// Port of the HTTP API; 0 takes a free one.

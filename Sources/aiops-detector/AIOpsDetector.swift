@@ -56,8 +56,8 @@ struct AIOpsDetector: AsyncParsableCommand {
       var storage: DiskSpool?
       if let folder = settings.spool { storage = try DiskSpool(folder: folder, logger: agent.logger) }
       let link = AgentLink(
-        info: agent.info, endpoints: agent.settings.busEndpoints, spoolLimit: settings.spoolLimit,
-        storage: storage, logger: agent.logger)
+        info: agent.info, endpoints: agent.settings.busEndpoints, security: try agent.busSecurity(),
+        spoolLimit: settings.spoolLimit, storage: storage, logger: agent.logger)
       let detector = try DetectorService(
         sources: agent.settings.sources, name: agent.name, instance: agent.info.instance, sink: link,
         now: Self.now, logger: agent.logger)

@@ -43,12 +43,13 @@ actor FakeCoordinator {
   private var state = Snapshot(coordinator: "", sequence: 0, incidents: [])
 
   init(
-    _ instance: String = "A", bus: String = "tcp://127.0.0.1:*", leaseSeconds: Double = 5, epoch: UInt64 = 1
+    _ instance: String = "A", bus: String = "tcp://127.0.0.1:*", changes: String = "tcp://127.0.0.1:*",
+    leaseSeconds: Double = 5, epoch: UInt64 = 1, security: BusSecurity = .none
   ) {
     self.instance = instance
     self.epoch = epoch
     self.leaseSeconds = leaseSeconds
-    server = BusServer(busEndpoint: bus, changesEndpoint: "tcp://127.0.0.1:*", logger: quiet)
+    server = BusServer(busEndpoint: bus, changesEndpoint: changes, security: security, logger: quiet)
     state.coordinator = instance
   }
 
@@ -146,11 +147,12 @@ let fast = LinkTiming(
 
 func agent(
   _ endpoint: String, kind: AgentKind = .detector, worker: (any JobWorker)? = nil, slots: Int = 1,
-  instance: String = "agent-1"
+  instance: String = "agent-1", security: BusSecurity = .none
 ) -> AgentLink {
   AgentLink(
     info: AgentInfo(instance: instance, kind: kind, name: "one", version: "1", pid: 1, targets: []),
-    endpoints: [endpoint], worker: worker, slots: slots, timing: fast, load: { 0.5 }, logger: quiet)
+    endpoints: [endpoint], worker: worker, slots: slots, security: security, timing: fast, load: { 0.5 },
+    logger: quiet)
 }
 
 /// Runs `body` while the link runs, and stops the link.

@@ -36,8 +36,9 @@ struct ProblemTests {
       ),
       (
         "coordinator: {bus: tcp://*:5570}",
-        "test.yaml:1:20: coordinator.bus: \"*\" is not a loopback address; everything is closed by "
-          + "default and there are no keys or tokens yet that could open it: use 127.0.0.1"
+        "test.yaml:1:20: coordinator.bus: \"*\" is not a loopback address; beyond this machine the bus needs keys "
+          + "(aiopsctl keys new, then security.key, coordinator_key and allowed), or security.insecure: true to go "
+          + "without: set that, or use 127.0.0.1"
       ),
       (
         "coordinators: [\"tcp://127.0.0.1:5570\", \"tcp://127.0.0.1:5570\"]",
@@ -45,8 +46,9 @@ struct ProblemTests {
       ),
       (
         "coordinators: [\"tcp://10.1.2.3:5570\"]",
-        "test.yaml:1:16: coordinators[0]: \"10.1.2.3\" is not a loopback address; everything is closed by "
-          + "default and there are no keys or tokens yet that could open it: use 127.0.0.1"
+        "test.yaml:1:16: coordinators[0]: \"10.1.2.3\" is not a loopback address; beyond this machine the bus needs keys "
+          + "(aiopsctl keys new, then security.key, coordinator_key and allowed), or security.insecure: true to go "
+          + "without: set that, or use 127.0.0.1"
       ),
       (
         "coordinators: []",

@@ -51,11 +51,13 @@ final class Cluster: Sendable {
 
   /// Starts an agent, e.g. `detector` under the name `d1`.
   @discardableResult
-  func start(_ kind: AgentKind, _ name: String? = nil, config other: String? = nil) throws -> ChildProcess {
+  func start(
+    _ kind: AgentKind, _ name: String? = nil, config other: String? = nil, environment: [String: String] = [:]
+  ) throws -> ChildProcess {
     let name = name ?? kind.rawValue
     let process = try ChildProcess(
       try builtExecutable("aiops-\(kind.rawValue)"), ["--config", other ?? config, "--name", name],
-      workingDirectory: folder.path, log: folder.path("\(name).log"))
+      environment: environment, workingDirectory: folder.path, log: folder.path("\(name).log"))
     processes.withLock { $0.append(process) }
     return process
   }

@@ -17,14 +17,21 @@ extension CoordinatorCore {
       if peers.count >= Self.maxPeers {
         // Agents that died said no goodbye; whoever is dropped wrongly says hello again.
         peers = peers.filter { engine.state.workers[$0.value] != nil }
+        connections = connections.filter { peers[$0.value] != nil }
       }
-      guard PeerID(instance: info.instance) == peer, peers[peer] != nil || peers.count < Self.maxPeers else {
+      guard peer.mayBe(info.instance), isFree(info.instance, for: peer) else {
+        impostors += 1
         return nil
       }
+      guard peers[peer] != nil || peers.count < Self.maxPeers else { return nil }
+      if let old = connections[info.instance] { peers[old] = nil }
       peers[peer] = info.instance
-      return Letter(input: .joined(info), origin: .hello(peer))
+      connections[info.instance] = peer
+      var info = info
+      if let identity = peer.identity { info.name = identity.author(info.name) }
+      return Letter(input: .joined(info, identity: peer.identity), origin: .hello(peer))
     case .signals(let batch, let signals):
-      return Letter(input: .signals(signals), origin: .batch(peer, batch))
+      return Letter(input: .signals(authored(signals, by: peer)), origin: .batch(peer, batch))
     case .heartbeat(let beat):
       guard let instance = peers[peer] else { return nil }
       note(beat.spool, of: instance)
@@ -41,10 +48,34 @@ extension CoordinatorCore {
     case .finished(let request, let result, let lease):
       return work(peer, request) { .finished(result, lease, instance: $0) }
     case .goodbye:
-      guard let instance = peers.removeValue(forKey: peer) else { return nil }
+      guard let instance = peers[peer] else { return nil }
+      drop(peer)
       return Letter(input: .left(instance: instance), origin: .nobody)
     case .snapshot: return nil
     }
+  }
+
+  /// Whether an agent's name may be this connection's: it is nobody's yet, or of the same key.
+  private func isFree(_ instance: String, for peer: PeerID) -> Bool {
+    connections[instance].map { $0.identity == peer.identity } ?? true
+  }
+
+  /// The signals under the name that the sender's key proves.
+  private func authored(_ signals: [Signal], by peer: PeerID) -> [Signal] {
+    guard let identity = peer.identity else { return signals }
+    return signals.map { signal in
+      var signal = signal
+      signal.detector = identity.author(signal.detector)
+      return signal
+    }
+  }
+
+  /// Where an agent is reached.
+  func connection(of instance: String) -> PeerID { connections[instance] ?? PeerID(instance: instance) }
+
+  private mutating func drop(_ peer: PeerID) {
+    guard let instance = peers.removeValue(forKey: peer) else { return }
+    if connections[instance] == peer { connections[instance] = nil }
   }
 
   private mutating func note(_ spool: SpoolReport?, of instance: String) {
@@ -70,7 +101,8 @@ extension CoordinatorCore {
         .send(
           .rejected(
             reason:
-              "the hello of \(info.name) names another instance than its connection, or too many agents are here"
+              "the hello of \(info.name) names another instance than its connection, one that another key has, or "
+              + "too many agents are here"
           ), to: peer)
       ]
     case .goodbye: []
@@ -122,7 +154,7 @@ extension CoordinatorCore {
   }
 
   private mutating func forget(_ peer: PeerID) -> [CoreOutput] {
-    peers[peer] = nil
+    drop(peer)
     return [.send(.unknownAgent, to: peer)]
   }
 

@@ -66,6 +66,10 @@ package struct CoordinatorCore: Sendable {
 
   /// Agents that said hello, by connection.
   var peers: [PeerID: String] = [:]
+  /// The connection of each agent in ``peers``.
+  var connections: [String: PeerID] = [:]
+  /// Hellos that named an agent which is another connection's, or another key's.
+  package internal(set) var impostors: UInt64 = 0
   /// What agents said last of their signals that wait, by instance.
   package internal(set) var spools: [String: SpoolReport] = [:]
   var intake: Intake
@@ -209,9 +213,9 @@ package struct CoordinatorCore: Sendable {
 
   private mutating func perform(_ effect: EngineEffect, _ outputs: inout [CoreOutput]) {
     switch effect {
-    case .work(let job, let instance): outputs.append(.send(.work(job), to: PeerID(instance: instance)))
+    case .work(let job, let instance): outputs.append(.send(.work(job), to: connection(of: instance)))
     case .revoke(let lease, let instance, let reason):
-      outputs.append(.send(.revoked(lease, reason: reason), to: PeerID(instance: instance)))
+      outputs.append(.send(.revoked(lease, reason: reason), to: connection(of: instance)))
     case .announce(let announcement): announce(announcement)
     }
   }

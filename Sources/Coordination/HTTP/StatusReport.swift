@@ -170,12 +170,15 @@ package struct AgentReport: Sendable, Encodable, Equatable {
   package var incidents: [IncidentID]
   /// Its signals that wait; for detectors alone.
   package var spool: SpoolReport?
+  /// The name of its key; `nil` where the bus has no keys.
+  package var identity: String?
 
   /// A report; see the fields.
   package init(
     _ info: AgentInfo, lastHeartbeat: Timestamp, load: Double, freeSlots: Int, incidents: [IncidentID],
-    spool: SpoolReport? = nil
+    spool: SpoolReport? = nil, identity: String? = nil
   ) {
+    self.identity = identity
     instance = info.instance
     kind = info.kind
     name = info.name

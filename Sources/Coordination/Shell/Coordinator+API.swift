@@ -97,7 +97,7 @@ extension Coordinator: CoordinatorAPI {
       return AgentReport(
         worker.info, lastHeartbeat: worker.lastSeen, load: worker.load,
         freeSlots: max(0, worker.capacity - incidents.count), incidents: incidents,
-        spool: core.spools[worker.info.instance])
+        spool: core.spools[worker.info.instance], identity: worker.identity?.name)
     }
   }
 

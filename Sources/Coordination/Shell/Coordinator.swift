@@ -1,3 +1,4 @@
+package import BusKeys
 import FoundationEssentials
 package import IncidentEngine
 package import IncidentModel
@@ -33,6 +34,8 @@ package actor Coordinator {
   nonisolated let wall: CoordinatorClock
   nonisolated let journalPatience: Duration
   nonisolated let delivery: any NotificationDelivery
+  /// The folder that says who may connect to the bus; `nil` without keys.
+  nonisolated let keyFolder: KeyFolder?
   private nonisolated let work: AsyncStream<Void>
   nonisolated let workWaits: AsyncStream<Void>.Continuation
   private nonisolated let outbox: AsyncStream<(Notification, SinkSettings)>
@@ -64,23 +67,25 @@ package actor Coordinator {
   ///   - wall: the wall clock's time.
   ///   - busEndpoint: where agents find it; the configured one unless said.
   ///   - journalPatience: people are told of a journal that can't be used after so long.
+  ///   - keyFolder: says who may connect to the bus; read again while it runs. `nil` without keys.
   /// - Throws: `StoreError`, or `DecodingError` for a journal that this version can't read.
   package init(
     settings: SystemSettings, store: any JournalStore, bus: BusServer,
     changesEndpoint: String, delivery: any NotificationDelivery, instance: String, wall: Timestamp,
-    busEndpoint: String? = nil, journalPatience: Duration = .seconds(30), logger: Logger
+    busEndpoint: String? = nil, journalPatience: Duration = .seconds(30), keyFolder: KeyFolder? = nil,
+    logger: Logger
   ) async throws {
+    self.keyFolder = keyFolder
     self.journalPatience = journalPatience
     self.settings = settings
     self.store = store
     self.bus = bus
     self.delivery = delivery
     self.logger = logger
-    let host = settings.coordinator.httpHost
+    let places = settings.coordinator
     me = LeaderInfo(
-      instance: instance, bus: busEndpoint ?? settings.coordinator.bus, changes: changesEndpoint,
-      http: settings.coordinator.httpPort == 0
-        ? "" : "\(host.contains(":") ? "[\(host)]" : host):\(settings.coordinator.httpPort)", epoch: 0)
+      instance: instance, bus: places.advertised(busEndpoint ?? places.bus),
+      changes: places.advertised(changesEndpoint), http: places.advertisedHTTP(), epoch: 0)
     self.wall = CoordinatorClock(wall: wall, floor: wall)
     clock = Locked(self.wall)
     startedAt = wall
@@ -127,6 +132,7 @@ package actor Coordinator {
       group.addTask { await self.tellPeople() }
       group.addTask { await self.watchJournal() }
       group.addTask { await self.keepTidy() }
+      if let keyFolder { group.addTask { await self.watchKeys(keyFolder) } }
       // The first to end is a loop with an error, or all by cancellation.
       let first = await withTaskCancellationHandler {
         await group.nextResult()
@@ -279,6 +285,7 @@ package actor Coordinator {
       case .signalled, .exchanged, .noted: .debug
       default: .info
       }
+    if case .access(let record) = event.fact { return log(record) }
     guard level >= logger.logLevel, let id = event.incident, logBudget.take(), let entry = event.timelineEntry
     else { return }
     logger.log(

@@ -19,6 +19,7 @@ struct CoordinatorMetrics: Sendable {
   private let agents: MetricFamily
   private let followers: MetricFamily
   private let busMessages: MetricFamily
+  private let busRefused: MetricFamily
   private let shed: MetricFamily
   private let leading: MetricFamily
   private let spool: SpoolMetrics
@@ -51,6 +52,10 @@ struct CoordinatorMetrics: Sendable {
     followers = registry.gauge("aiops_stream_followers", "Followers of the stream of changes.")
     busMessages = registry.counter(
       "aiops_bus_messages_total", "Messages on the bus, by what became of them.", labels: ["outcome"])
+    busRefused = registry.counter(
+      "aiops_bus_handshakes_refused_total",
+      "Connections that the bus refused, by reason; no_key counts those who hung up in the handshake too.",
+      labels: ["reason"])
     shed = registry.counter(
       "aiops_intake_shed_total",
       "Messages that found no room and come again, those of the busiest source first.")
@@ -110,8 +115,12 @@ struct CoordinatorMetrics: Sendable {
     for (outcome, count) in [
       ("received", bus.received), ("malformed", bus.malformedFrames), ("sent", bus.sent),
       ("unroutable", bus.unroutable), ("dropped", bus.dropped), ("published", bus.published),
+      ("cut_off", bus.cutOff), ("impostor", Int(clamping: core.impostors)),
     ] {
       busMessages.set(Double(count), outcome)
+    }
+    for reason in RefusalReason.allCases {
+      busRefused.set(Double(bus.refused[reason] ?? 0), reason.rawValue)
     }
     return registry.exposition()
   }

@@ -1,3 +1,4 @@
+import BusKeys
 package import IncidentModel
 package import Logging
 package import MessageBus
@@ -22,7 +23,7 @@ package struct CoordinatorNode: Sendable {
   ///   - wall: the wall clock's time.
   ///   - patience: how long it waits for a journal's server that is away, as after a power cut.
   ///   - logger: for everything in it.
-  /// - Throws: `StoreError` or `BusError`, whose texts say what to do.
+  /// - Throws: `StoreError`, `BusError`, `SettingsError` or `KeyError`, whose texts say what to do.
   package static func open(
     _ settings: SystemSettings, instance: String, wall: Timestamp, patience: Duration = .seconds(60),
     logger: Logger
@@ -45,15 +46,23 @@ package struct CoordinatorNode: Sendable {
   private static func openNow(
     _ settings: SystemSettings, instance: String, wall: Timestamp, logger: Logger
   ) async throws -> CoordinatorNode {
+    let keys = try settings.busSecurity.coordinatorKeys(settings.file)
+    let folder = keys.map { KeyFolder($0.allowed) }
+    let content = try folder?.read()
     let store = try await JournalStores.open(settings.coordinator)
     let bus = BusServer(
-      busEndpoint: settings.coordinator.bus, changesEndpoint: settings.coordinator.changes, logger: logger)
+      busEndpoint: settings.coordinator.bus, changesEndpoint: settings.coordinator.changes,
+      security: keys.map { .coordinator($0.own) } ?? (settings.busSecurity.insecure ? .insecure : .none),
+      logger: logger)
     let notifier = Notifier(logger: logger)
     do {
+      // First who may, then the door.
+      if let content { await bus.admit(content.keys) }
       let endpoints = try await bus.start()
       let coordinator = try await Coordinator(
         settings: settings, store: store, bus: bus, changesEndpoint: endpoints.changes,
-        delivery: notifier, instance: instance, wall: wall, busEndpoint: endpoints.bus, logger: logger)
+        delivery: notifier, instance: instance, wall: wall, busEndpoint: endpoints.bus, keyFolder: folder,
+        logger: logger)
       return CoordinatorNode(
         coordinator: coordinator, endpoints: endpoints, store: store, bus: bus, notifier: notifier)
     } catch {

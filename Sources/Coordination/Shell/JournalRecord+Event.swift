@@ -53,6 +53,7 @@ extension Fact {
     case .announced: "announced"
     case .announcementTold: "announcement_told"
     case .announcementSettled: "announcement_settled"
+    case .access(let record): record.kind.rawValue
     case .archived: "archived"
     }
   }

@@ -37,6 +37,8 @@ package struct Retention: Sendable {
   package static func order(_ point: ArchivePoint) -> ArchiveOrder {
     ArchiveOrder(
       upTo: Int64(point.sequence), before: point.before, endings: ["resolved", "marked_false_positive"],
-      loose: ["noted", "archived"], keeping: point.keeping)
+      loose: [
+        "noted", "archived", AccessRecord.Kind.connected.rawValue, AccessRecord.Kind.refused.rawValue,
+      ], keeping: point.keeping)
   }
 }

@@ -13,31 +13,33 @@ package enum DiagnoserAgent {
 
   /// The whole of `aiops-diagnoser`.
   package static func main() async -> Never {
-    await AgentRuntime.main(kind: .diagnoser) { agent in services(agent) }
+    await AgentRuntime.main(kind: .diagnoser) { agent in try services(agent) }
   }
 
   /// What runs until the agent stops: the link to the coordinator, which hands out the jobs, and the
   /// listener that remembers how earlier incidents ended.
-  static func services(_ agent: Agent) -> [AgentService] {
+  static func services(_ agent: Agent) throws(SettingsError) -> [AgentService] {
+    let security = try agent.busSecurity()
     let history = RememberedIncidents()
     let worker = DiagnosisWorker(settings: agent.settings, history: history, logger: agent.logger)
     let link = AgentLink(
       info: agent.info, endpoints: agent.settings.busEndpoints, worker: worker, slots: slots,
-      logger: agent.logger)
+      security: security, logger: agent.logger)
     return [
       AgentService("link") { await link.run() },
-      AgentService("history") { try await remember(in: history, link, agent) },
+      AgentService("history") { try await remember(in: history, link, agent, security) },
     ] + HealthFile.services(agent) { await link.isConnected }
   }
 
   /// Follows the changes. A diagnoser without a history still diagnoses, so trouble here never ends it.
   private static func remember(
-    in history: RememberedIncidents, _ link: AgentLink, _ agent: Agent
+    in history: RememberedIncidents, _ link: AgentLink, _ agent: Agent, _ security: BusSecurity
   ) async throws {
     while true {
       let home = try await link.home()
       let subscriber = ChangeSubscriber(
-        busEndpoint: home.endpoint, changesEndpoint: home.welcome.changesEndpoint, logger: agent.logger)
+        busEndpoint: home.endpoint, changesEndpoint: home.welcome.changesEndpoint, security: security,
+        logger: agent.logger)
       await withDiscardingTaskGroup { group in
         group.addTask {
           // Another coordinator leads by now, and publishes elsewhere.

@@ -26,6 +26,12 @@ package actor ChangeSubscriber {
 
   private var changes: ZMQSocket?
   private var dealer: ZMQSocket?
+  private var watches: [HandshakeWatch] = []
+  private var lastWatch = 0
+  /// Whether changes may have gone by unheard, while a connection was refused.
+  private var mayHaveMissed = false
+  /// When to connect again after a handshake failed for good.
+  private var connectAgain: ContinuousClock.Instant?
   private var isClosed = false
   private var tracker = ChangeTracker()
   /// Updates of one turn that the consumer has not taken; nothing is read before they are gone.
@@ -37,6 +43,8 @@ package actor ChangeSubscriber {
   package private(set) var snapshotRequests = 0
   /// Frames that were not understood.
   package private(set) var malformedFrames = 0
+  /// Connections that failed in the handshake.
+  package private(set) var failedHandshakes = 0
 
   /// A subscriber that connects when somebody iterates ``updates``.
   /// - Parameters:
@@ -85,19 +93,29 @@ package actor ChangeSubscriber {
   private func disconnect() {
     changes?.close()
     dealer?.close()
+    for watch in watches { watch.socket.close() }
     changes = nil
     dealer = nil
+    watches = []
   }
 
   fileprivate func next() async -> ChangeUpdate? {
     while !Task.isCancelled && !isClosed {
+      if let time = connectAgain, ContinuousClock.now < time {
+        let wake = await loop.wait(readable: [], until: time)
+        if wake == .cancelled || wake == .closed { return nil }
+        continue
+      }
+      connectAgain = nil
       guard let (changes, dealer) = connected() else { return nil }
       if !pending.isEmpty { return pending.removeFirst() }
+      if haveFailed() { continue }
       receiveSome(changes, dealer)
       if !pending.isEmpty { continue }
       let now = ContinuousClock.now
       askIfDue(dealer, now)
-      let wake = await loop.wait(readable: [changes, dealer], until: nextAsk(now))
+      let wake = await loop.wait(
+        readable: [changes, dealer] + watches.map(\.socket), until: nextAsk(now))
       if wake == .cancelled || wake == .closed { return nil }
     }
     return nil
@@ -113,6 +131,10 @@ package actor ChangeSubscriber {
         .dealer(id: nil), on: loop, maxFrame: 2 * WireCodec.maxCoordinatorFrame, received: 10,
         security: security)
       dealer = asker
+      for socket in [new, asker] {
+        lastWatch += 1
+        watches.append(try HandshakeWatch(socket, name: "changes-\(lastWatch)", on: loop))
+      }
       try new.connect(changesEndpoint)
       try asker.connect(busEndpoint)
       return (new, asker)
@@ -121,6 +143,23 @@ package actor ChangeSubscriber {
       disconnect()
       return nil
     }
+  }
+
+  /// Looks whether a connection failed so that libzmq tries no more; then both are made anew a little later.
+  private func haveFailed() -> Bool {
+    var isOver = false
+    for watch in watches {
+      while let failure = watch.next() {
+        failedHandshakes += 1
+        if !failure.isPassing { isOver = true }
+      }
+    }
+    guard isOver else { return false }
+    disconnect()
+    askedAt = nil
+    mayHaveMissed = true
+    connectAgain = ContinuousClock.now + retry
+    return true
   }
 
   private func receiveSome(_ changes: ZMQSocket, _ dealer: ZMQSocket) {
@@ -139,6 +178,7 @@ package actor ChangeSubscriber {
         let message = try WireCodec.decodeCoordinatorMessage(received.frames[0])
         if case .snapshot(let request, let snapshot) = message, request == lastRequest {
           pending += tracker.take(snapshot)
+          mayHaveMissed = false
         }
       } catch { refused(error) }
     }
@@ -152,7 +192,7 @@ package actor ChangeSubscriber {
   }
 
   private func nextAsk(_ now: Instant) -> Instant {
-    (askedAt ?? now) + (tracker.needsSnapshot ? retry : refresh)
+    (askedAt ?? now) + (tracker.needsSnapshot || mayHaveMissed ? retry : refresh)
   }
 
   private func askIfDue(_ dealer: ZMQSocket, _ now: Instant) {

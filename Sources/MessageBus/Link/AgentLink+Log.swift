@@ -2,6 +2,15 @@ import IncidentModel
 import Logging
 
 extension AgentLink {
+  /// Says why a connection failed, at the first time and then ever more rarely.
+  func log(_ failure: HandshakeWatch.Failure, endpoint: String) {
+    guard let advice = failure.advice(security), isRound(failedHandshakes) else { return }
+    // A coordinator that is just being restarted hangs up too.
+    if failure == .hungUp && failedHandshakes < 4 { return }
+    logger.error(
+      "\(advice)", metadata: ["endpoint": "\(endpoint)", "times": "\(failedHandshakes)"])
+  }
+
   func log(_ note: LinkNote) {
     switch note {
     case .connected(let welcome, let place):

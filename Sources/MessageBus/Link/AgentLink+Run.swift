@@ -29,7 +29,7 @@ extension AgentLink {
         // What begins while the loop sleeps is looked at after one retry at the latest.
         let latest = ContinuousClock.now + timing.retry
         let deadline = core.nextDeadline.map { min(began + $0, latest) } ?? latest
-        _ = await loop.wait(readable: sockets.compactMap { $0 }, until: deadline)
+        _ = await loop.wait(readable: readable, until: deadline)
       }
       isStopping = true
       failWaiters()
@@ -39,6 +39,8 @@ extension AgentLink {
       close()
     }
   }
+
+  private var readable: [ZMQSocket] { sockets.compactMap { $0 } + watches.compactMap { $0?.socket } }
 
   private func takeAccepted() -> [(job: Job, lost: AsyncStream<Never>)] {
     defer { accepted = [] }
@@ -62,7 +64,9 @@ extension AgentLink {
     answers = [:]
     for index in sockets.indices {
       sockets[index]?.close(linger: timing.flush)
+      watches[index]?.socket.close()
       sockets[index] = nil
+      watches[index] = nil
     }
     loop.terminate()
   }
@@ -76,15 +80,20 @@ extension AgentLink {
     connectAgain = instant + timing.hello
     for (index, endpoint) in core.endpoints.enumerated() where sockets[index] == nil {
       var new: ZMQSocket?
+      var watch: HandshakeWatch?
       do throws(BusError) {
         let dealer = try ZMQSocket(
-          .dealer(id: PeerID(instance: core.info.instance)), on: loop,
+          .dealer(id: PeerID(instance: core.info.instance, secret: secret)), on: loop,
           maxFrame: 2 * WireCodec.maxCoordinatorFrame, received: 100, security: security)
         new = dealer
+        lastWatch += 1
+        watch = try HandshakeWatch(dealer, name: "link-\(lastWatch)", on: loop)
         try dealer.connect(endpoint)
         sockets[index] = dealer
+        watches[index] = watch
       } catch {
         new?.close()
+        watch?.socket.close()
         logger.error("\(error)")
       }
     }
@@ -92,6 +101,7 @@ extension AgentLink {
 
   private func receiveSome() {
     for place in sockets.indices {
+      while let failure = watches[place]?.next() { handshakeFailed(failure, at: place) }
       for _ in 0..<Self.turn {
         guard let received = sockets[place]?.receive() else { break }
         do throws(WireError) {
@@ -106,6 +116,18 @@ extension AgentLink {
         }
       }
     }
+  }
+
+  private func handshakeFailed(_ failure: HandshakeWatch.Failure, at place: Int) {
+    failedHandshakes += 1
+    log(failure, endpoint: core.endpoints[place])
+    // Of the rest libzmq makes an end; the key may be allowed in a moment, though.
+    guard !failure.isPassing else { return }
+    sockets[place]?.close()
+    watches[place]?.socket.close()
+    sockets[place] = nil
+    watches[place] = nil
+    connectAgain = max(connectAgain, ContinuousClock.now + timing.hello)
   }
 
   private func send(_ message: AgentMessage, to place: Int) {

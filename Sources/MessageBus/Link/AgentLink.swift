@@ -46,6 +46,12 @@ package actor AgentLink: SignalSink, JobReporter {
   var hasStopped = false
   /// One for each endpoint, `nil` where none could be made yet.
   var sockets: [ZMQSocket?]
+  /// What tells of connections of ``sockets`` that failed.
+  var watches: [HandshakeWatch?]
+  /// What only this agent and the coordinators know of its connections; `nil` without keys.
+  let secret: [UInt8]?
+  var failedHandshakes = 0
+  var lastWatch = 0
   var connectAgain = ContinuousClock.now
   /// Jobs taken on whose tasks are not started yet.
   var accepted: [(job: Job, lost: AsyncStream<Never>)] = []
@@ -90,6 +96,8 @@ package actor AgentLink: SignalSink, JobReporter {
     }
     self.storage = storage
     sockets = Array(repeating: nil, count: core.endpoints.count)
+    watches = Array(repeating: nil, count: core.endpoints.count)
+    secret = security.isKeyed ? (0..<16).map { _ in UInt8.random(in: .min ... .max) } : nil
   }
 
   /// The time since the link was made.
@@ -105,6 +113,7 @@ package actor AgentLink: SignalSink, JobReporter {
   package var counters: LinkCounters {
     var result = core.counters
     result.malformedFrames = malformedFrames
+    result.failedHandshakes = failedHandshakes
     if let status = storage?.status {
       result.spoolBytes = status.bytes
       result.unkeptSignals = status.unkept
@@ -134,6 +143,9 @@ package actor AgentLink: SignalSink, JobReporter {
       try await withTaskCancellationHandler {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
           if Task.isCancelled { return continuation.resume(throwing: CancellationError()) }
+          // Other turns of the actor may lie between the look above and this one.
+          if isConnected, core.welcome?.coordinator != known { return continuation.resume() }
+          if isStopping { return continuation.resume(throwing: CancellationError()) }
           waiters[id] = Waiter(known: known, continuation: continuation)
         }
       } onCancel: {

@@ -26,6 +26,8 @@ package struct LinkCounters: Hashable, Sendable {
   package var lostLeases = 0
   /// Frames from the coordinator that were not understood.
   package var malformedFrames = 0
+  /// Connections that failed in the handshake: no key fits, or none is there.
+  package var failedHandshakes = 0
   /// Times that the coordinator did not understand us.
   package var rejections = 0
   /// Welcomes of coordinators with a lower epoch than one heard before.

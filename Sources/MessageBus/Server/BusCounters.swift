@@ -14,6 +14,10 @@ package struct BusCounters: Hashable, Sendable {
   package var unencodable = 0
   /// Changes published.
   package var published = 0
+  /// Connections that were kept out, by reason; empty without keys.
+  package var refused: [RefusalReason: Int] = [:]
+  /// Messages of peers whose key was revoked after they had connected; they were not taken.
+  package var cutOff = 0
 }
 
 /// What became of a message that was to be sent.

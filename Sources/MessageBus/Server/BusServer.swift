@@ -10,6 +10,8 @@ package import Logging
 /// await server.close()
 /// ```
 ///
+/// With keys nobody connects before ``admit(_:)`` named who may, and every message carries who sent it.
+///
 /// An agent's ``PeerID`` stays the same when its connection breaks and is made again, but nothing
 /// here says who is alive: that is for the coordinator to tell from heartbeats.
 package actor BusServer {
@@ -25,6 +27,7 @@ package actor BusServer {
     let router: ZMQSocket
     let publisher: ZMQSocket
     let endpoints: Endpoints
+    let gate: Gate?
   }
 
   /// Messages handed to the consumer at once.
@@ -34,18 +37,25 @@ package actor BusServer {
   /// Messages queued from one agent before it is held back.
   private static let queuedFromAgent: CInt = 256
 
-  private nonisolated let loop = ZMQLoop(name: "bus-server")
+  nonisolated let loop = ZMQLoop(name: "bus-server")
   package nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
   private let busEndpoint: String
   private let changesEndpoint: String
-  private let security: BusSecurity
-  private let logger: Logger
+  let security: BusSecurity
+  let logger: Logger
   private var sockets: Sockets?
   private var isClosed = false
+  /// Who may connect and speak.
+  var admission = Admission()
 
   /// What was counted so far.
-  package private(set) var counters = BusCounters()
+  package var counters: BusCounters {
+    var result = counts
+    result.refused = admission.counts
+    return result
+  }
+  private var counts = BusCounters()
 
   /// A server that is not started yet.
   /// - Parameters:
@@ -75,19 +85,27 @@ package actor BusServer {
       .router, on: loop, maxFrame: 2 * WireCodec.maxAgentFrame, received: Self.queuedFromAgent,
       security: security)
     var publisher: ZMQSocket?
+    var gate: Gate?
     do throws(BusError) {
       let new = try ZMQSocket(.publisher, on: loop, maxFrame: 4_096, security: security)
       publisher = new
+      // Before anybody can connect: libzmq lets everybody in when there is nobody to ask.
+      if security.isKeyed { gate = try Gate(on: loop, watching: [router, new]) }
       let endpoints = Endpoints(
         bus: try router.bind(busEndpoint), changes: try new.bind(changesEndpoint))
-      sockets = Sockets(router: router, publisher: new, endpoints: endpoints)
+      sockets = Sockets(router: router, publisher: new, endpoints: endpoints, gate: gate)
+      if gate != nil { keepGate() }
       return endpoints
     } catch {
       router.close()
       publisher?.close()
+      gate?.close()
       throw error
     }
   }
+
+  /// Where it is decided who may connect; `nil` unless started, and without keys.
+  var gate: Gate? { sockets?.gate }
 
   /// The real addresses; `nil` unless started.
   package var endpoints: Endpoints? { sockets?.endpoints }
@@ -98,7 +116,7 @@ package actor BusServer {
     guard let sockets else { return .refused }
     let frame: [UInt8]
     do { frame = try WireCodec.encode(message) } catch {
-      counters.unencodable += 1
+      counts.unencodable += 1
       logger.error(
         "a message breaks the rules of the bus and was not sent",
         metadata: ["message": "\(message.name)", "peer": "\(peer)", "reason": "\(error)"])
@@ -106,17 +124,17 @@ package actor BusServer {
     }
     switch sockets.router.send([peer.bytes, frame]) {
     case .sent:
-      counters.sent += 1
+      counts.sent += 1
       return .sent
     case .unroutable:
-      counters.unroutable += 1
+      counts.unroutable += 1
       return .unroutable
     case .wouldBlock, .failed:
-      counters.dropped += 1
-      if isRound(counters.dropped) {
+      counts.dropped += 1
+      if isRound(counts.dropped) {
         logger.warning(
           "an agent does not read what it is sent; the message was dropped",
-          metadata: ["peer": "\(peer)", "message": "\(message.name)", "dropped": "\(counters.dropped)"])
+          metadata: ["peer": "\(peer)", "message": "\(message.name)", "dropped": "\(counts.dropped)"])
       }
       return .dropped
     }
@@ -140,9 +158,9 @@ package actor BusServer {
     guard let sockets else { return }
     do {
       _ = sockets.publisher.send([BusTopic.incident, try WireCodec.encode(change)])
-      counters.published += 1
+      counts.published += 1
     } catch {
-      counters.unencodable += 1
+      counts.unencodable += 1
       logger.error(
         "a change breaks the rules of the bus and was not published",
         metadata: ["incident_id": "\(change.incident.id)", "reason": "\(error)"])
@@ -154,6 +172,8 @@ package actor BusServer {
     isClosed = true
     sockets?.router.close(linger: .milliseconds(300))
     sockets?.publisher.close(linger: .milliseconds(300))
+    // After those who ask it.
+    sockets?.gate?.close()
     sockets = nil
     loop.terminate()
   }
@@ -219,19 +239,25 @@ extension BusServer {
 
   private func understand(_ received: ZMQSocket.Received) -> (PeerID, AgentMessage)? {
     guard let id = received.frames.first else { return nil }
-    let peer = PeerID(bytes: id)
+    let identity = security.isKeyed ? admission.identity(received.user) : nil
+    if security.isKeyed && identity == nil {
+      // Its connection is being ended, and this was under way.
+      counts.cutOff += 1
+      return nil
+    }
+    let peer = PeerID(bytes: id, identity: identity)
     do throws(WireError) {
       guard received.count == 2 else { throw .frames(received.count - 1) }
       let message = try WireCodec.decodeAgentMessage(received.frames[1])
-      counters.received += 1
+      counts.received += 1
       return (peer, message)
     } catch {
-      counters.malformedFrames += 1
-      if isRound(counters.malformedFrames) {
+      counts.malformedFrames += 1
+      if isRound(counts.malformedFrames) {
         logger.warning(
           "a frame on the bus was refused",
           metadata: [
-            "peer": "\(peer)", "reason": "\(error)", "malformed_frames": "\(counters.malformedFrames)",
+            "peer": "\(peer)", "reason": "\(error)", "malformed_frames": "\(counts.malformedFrames)",
           ])
       }
       send(.rejected(reason: error.description), to: peer)
@@ -246,4 +272,4 @@ enum BusTopic {
 }
 
 /// Whether a counter is a power of two: when to log what a peer can cause without end.
-func isRound(_ count: Int) -> Bool { count > 0 && count & (count - 1) == 0 }
+package func isRound(_ count: Int) -> Bool { count > 0 && count & (count - 1) == 0 }

@@ -1,3 +1,4 @@
+import BusKeys
 import CZeroMQ
 import Glibc
 
@@ -14,6 +15,10 @@ final class ZMQSocket {
     case publisher
     /// Receives everything that is published.
     case subscriber
+    /// Answers libzmq's questions who may connect; inside the process.
+    case authenticator
+    /// Hears of another socket's events; inside the process.
+    case pair
   }
 
   /// What became of frames that were to be sent.
@@ -23,14 +28,20 @@ final class ZMQSocket {
   struct Received {
     var frames: [[UInt8]]
     var count: Int
+    /// Whom the transport knows the sender as; `nil` without keys.
+    var user: String?
   }
 
   /// Frames of one message that are kept; no message of ours has more.
   private static let keptFrames = 3
+  /// Frames of a question of libzmq.
+  private static let keptQuestion = 12
   /// Messages queued for one peer, and from one.
   private static let highWaterMark: CInt = 1_000
 
   private let loop: ZMQLoop
+  private let security: BusSecurity
+  private let keptFrames: Int
   private(set) var handle: UnsafeMutableRawPointer?
 
   /// Makes a socket with every bound set.
@@ -42,20 +53,22 @@ final class ZMQSocket {
     security: BusSecurity
   ) throws(BusError) {
     self.loop = loop
+    self.security = security
+    keptFrames = if case .authenticator = kind { Self.keptQuestion } else { Self.keptFrames }
     let type =
       switch kind {
       case .router: ZMQ_ROUTER
       case .dealer: ZMQ_DEALER
       case .publisher: ZMQ_PUB
       case .subscriber: ZMQ_SUB
+      case .authenticator: ZMQ_ROUTER
+      case .pair: ZMQ_PAIR
       }
     handle = loop.core.makeSocket(type)
     if handle == nil { throw Self.error("make a socket") }
     do throws(BusError) {
       try setBounds(maxFrame: maxFrame, received: received)
-      switch security {
-      case .none: break
-      }
+      try apply(security)
       try setUp(kind)
     } catch {
       close()
@@ -87,6 +100,21 @@ final class ZMQSocket {
     try set(ZMQ_CONNECT_TIMEOUT, 2_000)
   }
 
+  private func apply(_ security: BusSecurity) throws(BusError) {
+    switch security {
+    case .none, .insecure: break
+    case .agent(let own, let coordinator):
+      try set(ZMQ_CURVE_SERVERKEY, coordinator.text)
+      try set(ZMQ_CURVE_PUBLICKEY, own.publicKey.text)
+      try set(ZMQ_CURVE_SECRETKEY, own.secretKey.exposed)
+    case .coordinator(let own):
+      try set(ZMQ_CURVE_SERVER, 1)
+      try set(ZMQ_CURVE_SECRETKEY, own.secretKey.exposed)
+      // Its server asks who may connect; it must have somebody to ask as long as it listens.
+      try set(ZMQ_ZAP_DOMAIN, ZAPRequest.domain)
+    }
+  }
+
   private func setUp(_ kind: Kind) throws(BusError) {
     switch kind {
     case .router:
@@ -102,7 +130,7 @@ final class ZMQSocket {
           throw Self.error("name itself")
         }
       }
-    case .publisher: break
+    case .publisher, .authenticator, .pair: break
     case .subscriber:
       if zmq_setsockopt(handle, ZMQ_SUBSCRIBE, nil, 0) != 0 { throw Self.error("subscribe") }
     }
@@ -115,10 +143,23 @@ final class ZMQSocket {
     }
   }
 
+  private func set(_ option: CInt, _ text: String) throws(BusError) {
+    if zmq_setsockopt(handle, option, text, text.utf8.count) != 0 { throw Self.error("set option \(option)") }
+  }
+
+  /// Tells these events to whoever connects to `endpoint`, inside the process.
+  func monitor(_ endpoint: String, _ events: CInt) throws(BusError) {
+    if zmq_socket_monitor(handle, endpoint, events) != 0 { throw Self.error("watch its connections") }
+  }
+
   /// Listens.
+  /// - Throws: `BusError.unprotected` for an address beyond this machine without keys.
   /// - Returns: the real address, with the port that the kernel chose for `*` or `0`.
   func bind(_ endpoint: String) throws(BusError) -> String {
-    if zmq_bind(handle, endpoint) != 0 { throw .bind(endpoint: endpoint, reason: Self.reason) }
+    try checkReach(endpoint)
+    if zmq_bind(handle, BusEndpoint.numeric(endpoint)) != 0 {
+      throw .bind(endpoint: endpoint, reason: Self.reason)
+    }
     var text = [CChar](repeating: 0, count: 256)
     var size = text.count
     if zmq_getsockopt(handle, ZMQ_LAST_ENDPOINT, &text, &size) != 0 { throw Self.error("tell its address") }
@@ -127,7 +168,12 @@ final class ZMQSocket {
 
   /// Connects, now or whenever the peer is there.
   func connect(_ endpoint: String) throws(BusError) {
+    try checkReach(endpoint)
     if zmq_connect(handle, endpoint) != 0 { throw .connect(endpoint: endpoint, reason: Self.reason) }
+  }
+
+  private func checkReach(_ endpoint: String) throws(BusError) {
+    if security == .none && !BusEndpoint.isLocal(endpoint) { throw .unprotected(endpoint: endpoint) }
   }
 
   /// Sends all frames or none, and never waits.
@@ -156,11 +202,16 @@ final class ZMQSocket {
       let size = zmq_msg_recv(&message, handle, ZMQ_DONTWAIT)
       if size < 0 { return nil }
       received.count += 1
-      if received.count <= Self.keptFrames {
+      if received.count <= keptFrames {
         received.frames.append(
           [UInt8](UnsafeRawBufferPointer(start: zmq_msg_data(&message), count: Int(size))))
       }
-      if zmq_msg_more(&message) == 0 { return received }
+      if zmq_msg_more(&message) == 0 {
+        if case .coordinator = security {
+          received.user = zmq_msg_gets(&message, "User-Id").map { String(cString: $0) }
+        }
+        return received
+      }
     }
   }
 

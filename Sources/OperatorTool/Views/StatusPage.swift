@@ -7,11 +7,12 @@ enum AgentList {
       [
         agent["kind"]?.shown ?? "", agent["name"]?.shown ?? "", agent["version"]?.shown ?? "",
         agent["pid"]?.shown ?? "", agent["load"]?.shown ?? "", Terminal.time(agent["last_heartbeat"]),
-        (agent["incidents"] ?? agent["leases"])?.shown ?? "", agent["targets"]?.shown ?? "",
+        agent["identity"]?.shown ?? "", (agent["incidents"] ?? agent["leases"])?.shown ?? "",
+        agent["targets"]?.shown ?? "",
       ]
     }
     return Table.lines(
-      ["KIND", "NAME", "VERSION", "PID", "LOAD", "LAST HEARTBEAT", "WORKS ON", "TARGETS"], rows)
+      ["KIND", "NAME", "VERSION", "PID", "LOAD", "LAST HEARTBEAT", "KEY", "WORKS ON", "TARGETS"], rows)
   }
 }
 

@@ -19,13 +19,22 @@ package enum SettingsLoader {
     do {
       return try parse(try SmallFile.read(file, limit: maxFileBytes), file: file, environment: environment)
     } catch let failure as SmallFile.Failure {
-      if path == nil && failure.isMissing { return .defaults() }
+      if path == nil && failure.isMissing { return try defaults(environment) }
       throw SettingsError([SettingsProblem(file: file, message: failure.message)])
     } catch let error as SettingsError {
       throw error
     } catch {
       throw SettingsError([SettingsProblem(file: file, message: "can't be read")])
     }
+  }
+
+  /// The built-in defaults, with what the environment says.
+  private static func defaults(_ environment: [String: String]) throws(SettingsError) -> SystemSettings {
+    var settings = SystemSettings.defaults()
+    let reader = SettingsReader(file: "", environment: environment)
+    reader.readEnvironment(into: &settings)
+    guard reader.log.problems.isEmpty else { throw SettingsError(reader.log.problems) }
+    return settings
   }
 
   /// The settings of a file's bytes.
@@ -43,6 +52,8 @@ package enum SettingsLoader {
     let reader = SettingsReader(file: file, environment: environment)
     if let root = reader.document(bytes, file: file), let map = root.map() {
       reader.read(map, into: &settings)
+    } else {
+      reader.readEnvironment(into: &settings)
     }
     guard reader.log.problems.isEmpty else { throw SettingsError(reader.log.problems) }
     return settings
@@ -75,6 +86,8 @@ final class SettingsReader {
   var runbookNames: Set<String> = []
   /// What sources name as their runbook for being down.
   var downRunbooks: [(place: YAMLValue, name: String)] = []
+  /// Whether the bus may reach beyond this machine.
+  var mayLeaveMachine = false
 
   init(file: String, environment: [String: String]) {
     self.environment = environment
@@ -93,8 +106,19 @@ final class SettingsReader {
     }
   }
 
+  /// What the environment says where there is no file to say it.
+  func readEnvironment(into settings: inout SystemSettings) {
+    settings.busSecurity = busSecurity(nil)
+    if let advertise = advertiseFromEnvironment() { settings.coordinator.advertise = advertise }
+  }
+
   func read(_ map: YAMLMap, into settings: inout SystemSettings) {
+    let security = map.optional("security")?.map()
+    settings.busSecurity = busSecurity(security)
+    security?.finish()
+    mayLeaveMachine = settings.busSecurity.mayLeaveMachine
     map.set("coordinator", to: &settings.coordinator) { $0.map().map(coordinator) }
+    if let advertise = advertiseFromEnvironment() { settings.coordinator.advertise = advertise }
     map.set("coordinators", to: &settings.coordinators, coordinators)
     map.set("detector", to: &settings.detector) { $0.map().map(detector) }
     map.set("correlation", to: &settings.correlation) { $0.map().map(correlation) }

@@ -3,6 +3,7 @@ extension SettingsReader {
     var settings = CoordinatorSettings()
     map.set("bus", to: &settings.bus, endpoint)
     map.set("changes", to: &settings.changes, endpoint)
+    map.set("advertise", to: &settings.advertise, advertised)
     if let http = map.optional("http"), let text = http.text() {
       if let address = NetworkText.split(text), let port = address.port, (0...65_535).contains(port) {
         if let reason = NetworkText.loopbackObjection(address.host) { http.report(reason) }
@@ -37,7 +38,7 @@ extension SettingsReader {
 
   func endpoint(_ value: YAMLValue) -> String? {
     guard let text = value.text(1...200) else { return nil }
-    if let reason = NetworkText.busObjection(text) {
+    if let reason = NetworkText.busObjection(text, mayLeaveMachine: mayLeaveMachine) {
       value.report(reason)
       return nil
     }

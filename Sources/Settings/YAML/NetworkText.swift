@@ -32,8 +32,9 @@ enum NetworkText {
       ? nil : "must be a postgres:// URL or key=value pairs such as \"host=127.0.0.1 dbname=shop\""
   }
 
-  /// A ZeroMQ endpoint on this machine.
-  static func busObjection(_ endpoint: String) -> String? {
+  /// A ZeroMQ endpoint.
+  /// - Parameter mayLeaveMachine: whether it may be reached from, or be on, another machine.
+  static func busObjection(_ endpoint: String, mayLeaveMachine: Bool) -> String? {
     if endpoint.hasPrefix("ipc:///") {
       // The kernel's bound for the path of a local socket.
       return endpoint.utf8.count - 6 <= 107 ? nil : "the path of an ipc:// endpoint may have 107 bytes"
@@ -42,7 +43,30 @@ enum NetworkText {
       let port = address.port
     else { return "must be tcp://127.0.0.1:PORT or ipc:///PATH" }
     if !(1...65_535).contains(port) { return "the port must be 1 to 65535" }
-    return loopbackObjection(address.host)
+    if isLoopback(address.host) { return nil }
+    guard isHost(address.host) || isWildcard(address.host) else {
+      return "must be tcp://HOST:PORT with a host name, an IPv4 address or *, or ipc:///PATH"
+    }
+    if mayLeaveMachine { return nil }
+    return "\(Shown.text(address.host)) is not a loopback address; beyond this machine the bus needs keys "
+      + "(aiopsctl keys new, then security.key, coordinator_key and allowed), or security.insecure: true to go "
+      + "without: set that, or use 127.0.0.1"
+  }
+
+  /// Whether an address means every interface of a machine.
+  static func isWildcard(_ host: String) -> Bool { host == "*" || host == "0.0.0.0" || host == "::" }
+
+  /// Whether a text is a host's name or an IPv4 address, by its characters.
+  static func isHost(_ text: String) -> Bool {
+    (1...253).contains(text.utf8.count) && !text.hasPrefix("-") && !text.hasPrefix(".")
+      && text.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+          UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
+          true
+        default: false
+        }
+      }
   }
 
   /// Why an address may not be listened on, as long as there are neither keys nor tokens.

@@ -61,7 +61,7 @@ struct FactChance {
 
   mutating func fact() -> Fact {
     let token = UInt64.random(in: .min ... .max, using: &random)
-    switch Int.random(in: 0..<23, using: &random) {
+    switch Int.random(in: 0..<24, using: &random) {
     case 0: return .opened(signal: signal(), autonomy: pick(Autonomy.allCases, or: .auto))
     case 1: return .signalled(signal: signal())
     case 2: return .noted(signal: signal(), reason: text())
@@ -90,6 +90,12 @@ struct FactChance {
       return .exchanged(
         exchange: Exchange(
           number: 1, question: text(), tool: text(), query: text(), finding: text(), at: time()))
+    case 22:
+      return .access(
+        record: AccessRecord(
+          pick(AccessRecord.Kind.allCases, or: .refused), name: note(), key: note(), instance: note(),
+          agent: Bool.random(using: &random) ? pick(AgentKind.allCases, or: .detector) : nil, reason: note(),
+          address: note(), count: Int.random(in: 0...1_000_000, using: &random)))
     case 21:
       return .archived(
         before: time(), opened: .random(in: .min ... .max, using: &random),
