@@ -80,6 +80,7 @@ let package = Package(
     // What everything shares.
     module("IncidentModel", isSimulated: true),
     module("Settings", ["IncidentModel", yams]),
+    module("AccessTokens", ["IncidentModel", "Settings", crypto]),
     module("Observability", ["Threads", logging]),
     module("Threads", ["CLinux"]),
 
@@ -132,16 +133,18 @@ let package = Package(
     module(
       "Coordination",
       [
-        "IncidentModel", "IncidentEngine", "Settings", "MessageBus", "HTTPBackend", "Notification",
-        "Observability", "PostgresBackend", "Threads", crypto, grdb, hummingbird, hummingbirdTLS, lifecycle,
-        logging,
+        "IncidentModel", "IncidentEngine", "Settings", "AccessTokens", "MessageBus", "HTTPBackend",
+        "Notification", "Observability", "PostgresBackend", "Threads", crypto, grdb, hummingbird,
+        hummingbirdTLS, lifecycle, logging,
       ], isSimulated: true),
     module(
       "Simulation",
       [
         "IncidentModel", "IncidentEngine", "MessageBus", "Coordination", "Notification", "Resolution",
       ] + collections, isSimulated: true),
-    module("OperatorTool", ["IncidentModel", "Settings", "HTTPBackend", "Threads", argumentParser]),
+    module(
+      "OperatorTool",
+      ["IncidentModel", "Settings", "AccessTokens", "HTTPBackend", "Threads", argumentParser]),
 
     program("aiops-coordinator", ["IncidentModel", "Settings", "Coordination", "AgentRuntime", lifecycle]),
     program(
@@ -196,16 +199,16 @@ let package = Package(
     tests(
       "CoordinationTests",
       [
-        "IncidentModel", "IncidentEngine", "Settings", "MessageBus", "Notification", "Coordination",
-        "HTTPBackend", "PostgresBackend", "TestKit", grdb, logging,
+        "IncidentModel", "IncidentEngine", "Settings", "AccessTokens", "MessageBus", "Notification",
+        "Coordination", "HTTPBackend", "PostgresBackend", "TestKit", grdb, logging,
       ]),
     tests("BenchmarkTests", ["Benchmarks", "IncidentModel", "IncidentEngine", "MessageBus", "TestKit"]),
     tests("SimulationTests", ["IncidentModel", "Simulation"]),
-    tests("OperatorToolTests", ["IncidentModel", "OperatorTool", "TestKit"]),
+    tests("OperatorToolTests", ["IncidentModel", "AccessTokens", "OperatorTool", "TestKit"]),
     tests(
       "SystemTests",
       [
-        "IncidentModel", "HTTPBackend", "PostgresBackend", "TestKit", "Threads",
+        "IncidentModel", "AccessTokens", "HTTPBackend", "PostgresBackend", "TestKit", "Threads",
       ]),
   ],
   swiftLanguageModes: [.v6]

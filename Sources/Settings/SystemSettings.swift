@@ -7,6 +7,7 @@ package struct SystemSettings: Sendable, Equatable {
   package var coordinator = CoordinatorSettings()
   /// The buses of all coordinators, of which one leads; empty where there is only ``coordinator``.
   package var coordinators: [String] = []
+  package var httpSecurity = HTTPSecuritySettings()
   package var detector = DetectorSettings()
   package var correlation = CorrelationSettings()
   package var escalation = EscalationSettings()
@@ -40,10 +41,12 @@ package struct CoordinatorSettings: Sendable, Equatable {
   package var bus = "tcp://127.0.0.1:5570"
   /// ZeroMQ endpoint of the PUB with numbered changes.
   package var changes = "tcp://127.0.0.1:5571"
-  /// Address of the HTTP API; only loopback until there are keys and tokens.
+  /// Address of the HTTP API; only loopback unless there are tokens and TLS.
   package var httpHost = "127.0.0.1"
   /// Port of the HTTP API; 0 takes a free one.
   package var httpPort = 8080
+  /// The `host:port` by which other coordinators reach the API; `nil`: where it listens.
+  package var httpAdvertise: String?
   /// The journal: the path of an SQLite file, or a PostgreSQL database as `postgres://…`.
   package var store = Secret("aiops.db")
   /// Whether ``store`` is a PostgreSQL database.

@@ -76,11 +76,9 @@ package actor Coordinator {
     self.bus = bus
     self.delivery = delivery
     self.logger = logger
-    let host = settings.coordinator.httpHost
     me = LeaderInfo(
       instance: instance, bus: busEndpoint ?? settings.coordinator.bus, changes: changesEndpoint,
-      http: settings.coordinator.httpPort == 0
-        ? "" : "\(host.contains(":") ? "[\(host)]" : host):\(settings.coordinator.httpPort)", epoch: 0)
+      http: settings.coordinator.advertisedHTTP, epoch: 0)
     self.wall = CoordinatorClock(wall: wall, floor: wall)
     clock = Locked(self.wall)
     startedAt = wall

@@ -92,7 +92,12 @@ final class SettingsReader {
   }
 
   func read(_ map: YAMLMap, into settings: inout SystemSettings) {
-    map.set("coordinator", to: &settings.coordinator) { $0.map().map(coordinator) }
+    if let security = map.optional("security")?.map() {
+      settings.httpSecurity = httpSecurity(security)
+      security.finish()
+    }
+    let httpSecurity = settings.httpSecurity
+    map.set("coordinator", to: &settings.coordinator) { $0.map().map { coordinator($0, httpSecurity) } }
     map.set("coordinators", to: &settings.coordinators, coordinators)
     map.set("detector", to: &settings.detector) { $0.map().map(detector) }
     map.set("correlation", to: &settings.correlation) { $0.map().map(correlation) }
