@@ -81,6 +81,7 @@ let package = Package(
     module("IncidentModel", isSimulated: true),
     module("BusKeys", ["CZeroMQ"], isSimulated: true),
     module("Settings", ["BusKeys", "IncidentModel", yams]),
+    module("AccessTokens", ["IncidentModel", "Settings", crypto]),
     module("Observability", ["Threads", logging]),
     module("Threads", ["CLinux"]),
 
@@ -133,9 +134,9 @@ let package = Package(
     module(
       "Coordination",
       [
-        "BusKeys", "IncidentModel", "IncidentEngine", "Settings", "MessageBus", "HTTPBackend", "Notification",
-        "Observability", "PostgresBackend", "Threads", crypto, grdb, hummingbird, hummingbirdTLS, lifecycle,
-        logging,
+        "BusKeys", "IncidentModel", "IncidentEngine", "Settings", "AccessTokens", "MessageBus", "HTTPBackend",
+        "Notification", "Observability", "PostgresBackend", "Threads", crypto, grdb, hummingbird,
+        hummingbirdTLS, lifecycle, logging,
       ], isSimulated: true),
     module(
       "Simulation",
@@ -143,7 +144,8 @@ let package = Package(
         "IncidentModel", "IncidentEngine", "MessageBus", "Coordination", "Notification", "Resolution",
       ] + collections, isSimulated: true),
     module(
-      "OperatorTool", ["BusKeys", "IncidentModel", "Settings", "HTTPBackend", "Threads", argumentParser]),
+      "OperatorTool",
+      ["BusKeys", "IncidentModel", "Settings", "AccessTokens", "HTTPBackend", "Threads", argumentParser]),
 
     program("aiops-coordinator", ["IncidentModel", "Settings", "Coordination", "AgentRuntime", lifecycle]),
     program(
@@ -201,16 +203,17 @@ let package = Package(
     tests(
       "CoordinationTests",
       [
-        "BusKeys", "IncidentModel", "IncidentEngine", "Settings", "MessageBus", "Notification",
+        "BusKeys", "IncidentModel", "IncidentEngine", "Settings", "AccessTokens", "MessageBus",
+        "Notification",
         "Coordination", "HTTPBackend", "PostgresBackend", "TestKit", grdb, logging,
       ]),
     tests("BenchmarkTests", ["Benchmarks", "IncidentModel", "IncidentEngine", "MessageBus", "TestKit"]),
     tests("SimulationTests", ["IncidentModel", "Simulation"]),
-    tests("OperatorToolTests", ["BusKeys", "IncidentModel", "OperatorTool", "TestKit"]),
+    tests("OperatorToolTests", ["BusKeys", "IncidentModel", "AccessTokens", "OperatorTool", "TestKit"]),
     tests(
       "SystemTests",
       [
-        "BusKeys", "IncidentModel", "HTTPBackend", "PostgresBackend", "TestKit", "Threads",
+        "BusKeys", "IncidentModel", "AccessTokens", "HTTPBackend", "PostgresBackend", "TestKit", "Threads",
       ]),
   ],
   swiftLanguageModes: [.v6]

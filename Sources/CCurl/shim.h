@@ -28,5 +28,18 @@ static inline CURLcode ccurl_only_http(CURL *h) {
 #endif
 }
 
+// TLS 1.2 or newer; with a file of authorities only those, and read anew for every connection: libcurl would
+// otherwise keep what it read for a day.
+static inline CURLcode ccurl_set_trust(CURL *h, const char *authority) {
+  CURLcode c = (curl_easy_setopt)(h, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+  if (c || !authority) return c;
+  c = (curl_easy_setopt)(h, CURLOPT_CAINFO, authority);
+  if (!c) c = (curl_easy_setopt)(h, CURLOPT_CAPATH, NULL);
+#if LIBCURL_VERSION_NUM >= 0x075700
+  if (!c) c = (curl_easy_setopt)(h, CURLOPT_CA_CACHE_TIMEOUT, 0L);
+#endif
+  return c;
+}
+
 // Swift does not import the message's union.
 static inline CURLcode ccurl_message_result(const CURLMsg *m) { return m->data.result; }

@@ -15,6 +15,7 @@ final class CurlLoop: @unchecked Sendable {
 
   private let maxResponseBytes: Int
   private let userAgent: String
+  private let authority: String?
   private let inbox = Locked(Inbox())
   private let multi: UnsafeMutableRawPointer?
   private var transfers: [UnsafeMutableRawPointer: Transfer] = [:]
@@ -29,9 +30,10 @@ final class CurlLoop: @unchecked Sendable {
     return fromEnvironment.map { String(cString: $0) + "," + always } ?? always
   }()
 
-  init(maxResponseBytes: Int, userAgent: String) {
+  init(maxResponseBytes: Int, userAgent: String, authority: String?) {
     self.maxResponseBytes = maxResponseBytes
     self.userAgent = userAgent
+    self.authority = authority
     multi = Self.global ? curl_multi_init() : nil
     if let multi {
       // Idle connections that are kept for reuse, and connections altogether: bounds, not tuning.
@@ -124,7 +126,7 @@ final class CurlLoop: @unchecked Sendable {
     guard let multi else { return transfer.finish(.failure(.shutDown)) }
     do throws(HTTPError) {
       let handle = try transfer.prepare(
-        maxResponseBytes: maxResponseBytes, userAgent: userAgent, noProxy: Self.noProxy)
+        maxResponseBytes: maxResponseBytes, userAgent: userAgent, noProxy: Self.noProxy, authority: authority)
       transfers[handle] = transfer
       curl_multi_add_handle(multi, handle)
     } catch {

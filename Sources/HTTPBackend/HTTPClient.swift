@@ -12,8 +12,12 @@ package final class HTTPClient: Sendable {
   /// - Parameters:
   ///   - maxResponseBytes: an answer with a larger body is an error.
   ///   - userAgent: the `User-Agent` of every request.
-  package init(maxResponseBytes: Int = 8 << 20, userAgent: String = "aiops") {
-    loop = CurlLoop(maxResponseBytes: maxResponseBytes, userAgent: userAgent)
+  ///   - authority: a PEM file with the only authorities whose certificates are trusted; `nil` for those that
+  ///     the system trusts.
+  package init(
+    maxResponseBytes: Int = 8 << 20, userAgent: String = "aiops", authority: String? = nil
+  ) {
+    loop = CurlLoop(maxResponseBytes: maxResponseBytes, userAgent: userAgent, authority: authority)
     loop.start()
   }
 

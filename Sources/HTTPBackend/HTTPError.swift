@@ -8,6 +8,8 @@ package enum HTTPError: Error, Sendable, Equatable, CustomStringConvertible {
   case timedOut(url: String, seconds: Double)
   /// The answer is larger than the client takes.
   case tooLarge(url: String, limitBytes: Int)
+  /// The server's certificate is not trusted; nothing was sent.
+  case untrusted(url: String, reason: String)
   /// The exchange broke off, or what came is not HTTP.
   case failed(url: String, reason: String)
   /// The task was cancelled.
@@ -22,6 +24,7 @@ package enum HTTPError: Error, Sendable, Equatable, CustomStringConvertible {
       "\(url) cannot be reached: \(reason); check the address and that the server runs"
     case .timedOut(let url, let seconds): "\(url) did not answer within \(seconds) s"
     case .tooLarge(let url, let limit): "the answer of \(url) is larger than \(limit) bytes"
+    case .untrusted(let url, let reason): "the certificate of \(url) is not trusted: \(reason)"
     case .failed(let url, let reason): "the exchange with \(url) failed: \(reason)"
     case .cancelled: "the HTTP request was cancelled"
     case .shutDown: "the HTTP client is shut down"

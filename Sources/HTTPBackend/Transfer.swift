@@ -50,7 +50,7 @@ final class Transfer: @unchecked Sendable {
 
   /// Makes libcurl's handle.
   func prepare(
-    maxResponseBytes: Int, userAgent: String, noProxy: String
+    maxResponseBytes: Int, userAgent: String, noProxy: String, authority: String?
   ) throws(HTTPError) -> UnsafeMutableRawPointer {
     guard let easy = curl_easy_init() else { throw failure("out of memory") }
     handle = easy
@@ -60,6 +60,7 @@ final class Transfer: @unchecked Sendable {
     check(ccurl_set_string(easy, CURLOPT_URL, request.url))
     check(ccurl_set_string(easy, CURLOPT_USERAGENT, userAgent))
     check(ccurl_set_string(easy, CURLOPT_NOPROXY, noProxy))
+    check(ccurl_set_trust(easy, authority))
     // Signals would hit some thread of the process.
     check(ccurl_set_long(easy, CURLOPT_NOSIGNAL, 1))
     check(ccurl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText))
@@ -161,6 +162,8 @@ final class Transfer: @unchecked Sendable {
       return .failure(.timedOut(url: url, seconds: Double(Self.milliseconds(limit)) / 1000))
     case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT:
       return .failure(.unreachable(url: url, reason: reason))
+    case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR:
+      return .failure(.untrusted(url: url, reason: reason))
     case CURLE_URL_MALFORMAT:
       return .failure(.invalidRequest("the URL is not one that can be asked"))
     default: return .failure(.failed(url: url, reason: reason))

@@ -80,6 +80,7 @@ package final class Notifier: NotificationDelivery {
       case .unreachable(_, let reason): ("it can't be reached: \(reason)", true)
       case .timedOut(_, let seconds): ("no answer within \(seconds) s", true)
       case .tooLarge: ("its answer is too large to be read", true)
+      case .untrusted(_, let reason): ("its certificate is not trusted: \(reason)", true)
       case .failed(_, let reason): ("the exchange failed: \(reason)", true)
       case .cancelled: ("the delivery was stopped", true)
       case .shutDown: ("the notifier is shut down", true)

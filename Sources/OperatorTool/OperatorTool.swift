@@ -42,11 +42,13 @@ struct ControlCommand: AsyncParsableCommand {
       The coordinator is asked at --coordinator, else at $AIOPS_COORDINATOR, else at \
       http://127.0.0.1:8080. Of several, separated by commas, the first that answers is asked; one that \
       stands by answers too, and passes on what only the leader may take.
+      Where it asks for a token, give it by $AIOPS_TOKEN, $AIOPS_TOKEN_FILE or --token-file, never on the command \
+      line itself. For https:// with an authority of your own: --authority or $AIOPS_CA_FILE.
       Exit status: 0 done, 1 refused or failed, 64 wrong usage, 69 no coordinator, 78 wrong configuration.
       """,
     version: AIOpsVersion.current,
     subcommands: [
       IncidentsCommand.self, AgentsCommand.self, StatusCommand.self, HealthCommand.self, KeysCommand.self,
-      ConfigCommand.self,
+      TokensCommand.self, ConfigCommand.self,
     ])
 }

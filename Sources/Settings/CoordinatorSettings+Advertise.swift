@@ -17,6 +17,7 @@ extension CoordinatorSettings {
   ///
   /// - Parameter machine: this machine's name, for an API on every interface while nothing is advertised.
   package func advertisedHTTP(machine: @autoclosure () -> String = machineName()) -> String {
+    if let httpAdvertise { return httpAdvertise }
     if httpPort == 0 { return "" }
     var host = httpHost
     if !NetworkText.isLoopback(host) {

@@ -1,17 +1,17 @@
 import Glibc
 
 /// Reads files that must be small, whatever they turn out to be.
-enum SmallFile {
+package enum SmallFile {
   /// What is wrong with a file, for people.
-  struct Failure: Error {
-    var message: String
+  package struct Failure: Error {
+    package var message: String
     /// Whether there is no such file.
-    var isMissing = false
+    package var isMissing = false
   }
 
   /// The file's bytes.
   /// - Throws: `Failure` when it is missing, no plain file, unreadable or longer than `limit` bytes.
-  static func read(_ path: String, limit: Int) throws(Failure) -> [UInt8] {
+  package static func read(_ path: String, limit: Int) throws(Failure) -> [UInt8] {
     // Not blocking, so that a pipe without a writer doesn't hang us before fstat tells what it is.
     let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard file >= 0 else {

@@ -8,6 +8,7 @@ package struct SystemSettings: Sendable, Equatable {
   /// The buses of all coordinators, of which one leads; empty where there is only ``coordinator``.
   package var coordinators: [String] = []
   package var busSecurity = BusSecuritySettings()
+  package var httpSecurity = HTTPSecuritySettings()
   package var detector = DetectorSettings()
   package var correlation = CorrelationSettings()
   package var escalation = EscalationSettings()
@@ -43,10 +44,12 @@ package struct CoordinatorSettings: Sendable, Equatable {
   package var changes = "tcp://127.0.0.1:5571"
   /// The host that others reach this coordinator at, where that is not what it listens on.
   package var advertise: String?
-  /// Address of the HTTP API; only loopback until there are keys and tokens.
+  /// Address of the HTTP API; only loopback unless there are tokens and TLS.
   package var httpHost = "127.0.0.1"
   /// Port of the HTTP API; 0 takes a free one.
   package var httpPort = 8080
+  /// The `host:port` by which other coordinators reach the API; `nil`: where it listens.
+  package var httpAdvertise: String?
   /// The journal: the path of an SQLite file, or a PostgreSQL database as `postgres://…`.
   package var store = Secret("aiops.db")
   /// Whether ``store`` is a PostgreSQL database.

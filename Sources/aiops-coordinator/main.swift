@@ -12,7 +12,7 @@ await AgentRuntime.main(kind: .coordinator) { agent in
   let coordinator = node.coordinator
   let api = try HTTPAPIServer(
     api: coordinator, host: agent.settings.coordinator.httpHost, port: agent.settings.coordinator.httpPort,
-    now: { coordinator.now }, logger: agent.logger)
+    security: agent.settings.httpSecurity, now: { coordinator.now }, logger: agent.logger)
   // The API starts last and ends first: nobody is answered by half a coordinator.
   return [AgentService("coordinator") { try await node.run() }, api]
 }

@@ -50,7 +50,7 @@ struct CommandActionTests {
         call())
       #expect(
         run.detail
-          == "command do succeeded: AIOPS_INCIDENT=INC-1A2B3C4D AIOPS_STEP=0 AIOPS_TOKEN=0 HOME=/ LANG=C.UTF-8 "
+          == "command do succeeded: AIOPS_FENCE=0 AIOPS_INCIDENT=INC-1A2B3C4D AIOPS_STEP=0 HOME=/ LANG=C.UTF-8 "
           + "PATH=/usr/local/bin:/usr/bin:/bin /",
         "\(run.detail)")
     }

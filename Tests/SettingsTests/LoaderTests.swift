@@ -20,6 +20,27 @@ struct LoaderTests {
     #expect(settings.sinks.map(\.kind) == [.log])
   }
 
+  @Test("security names files beside the config, and with tokens and TLS others may reach the API")
+  func security() throws {
+    let text = """
+      security:
+        tokens: tokens.json
+        tls: {certificate: /etc/aiops/tls.pem, key: tls.key, authority: ca.pem}
+      coordinator: {http: "0.0.0.0:8443", http_advertise: "coordinator-1:8443"}
+      """
+    let settings = try SettingsLoader.parse(Array(text.utf8), file: "/etc/a/aiops.yaml", environment: [:])
+    #expect(settings.httpSecurity.tokens == "/etc/a/tokens.json")
+    #expect(
+      settings.httpSecurity.tls
+        == HTTPSecuritySettings.TLS(
+          certificate: "/etc/aiops/tls.pem", key: "/etc/a/tls.key", authority: "/etc/a/ca.pem"))
+    #expect(settings.coordinator.httpHost == "0.0.0.0" && settings.coordinator.httpPort == 8443)
+    #expect(settings.coordinator.httpAdvertise == "coordinator-1:8443")
+    #expect(try load("").httpSecurity == HTTPSecuritySettings())
+    let insecure = try load("security: {insecure: true}\ncoordinator: {http: \"0.0.0.0:80\"}")
+    #expect(insecure.httpSecurity.insecure && insecure.coordinator.httpHost == "0.0.0.0")
+  }
+
   @Test("the example loads and means what its comments say")
   func example() throws {
     let path = Self.root.appending(path: "compose/aiops.example.yaml").path

@@ -31,8 +31,27 @@ struct ProblemTests {
       ),
       (
         "coordinator: {http: \"0.0.0.0:8080\"}",
-        "test.yaml:1:21: coordinator.http: \"0.0.0.0\" is not a loopback address; everything is closed by "
-          + "default and there are no keys or tokens yet that could open it: use 127.0.0.1"
+        "test.yaml:1:21: coordinator.http: \"0.0.0.0\" is not a loopback address; beyond this machine the HTTP "
+          + "API needs security.tokens and security.tls (or security.insecure: true, and everybody who reaches "
+          + "it reads along): set that, or use 127.0.0.1"
+      ),
+      (
+        "{security: {tokens: t.json}, coordinator: {http: \"[::]:8080\"}}",
+        "test.yaml:1:50: coordinator.http: \"::\" is not a loopback address; beyond this machine the HTTP API "
+          + "needs security.tls (or security.insecure: true, and everybody who reaches it reads along): set "
+          + "that, or use 127.0.0.1"
+      ),
+      (
+        "security: {tls: {certificate: a.pem}}",
+        "test.yaml:1:17: security.tls: the key \"key\" is missing"
+      ),
+      (
+        "security: {insecure: perhaps}",
+        "test.yaml:1:22: security.insecure: must be true or false, not text"
+      ),
+      (
+        "coordinator: {http_advertise: \"a b:1\"}",
+        "test.yaml:1:31: coordinator.http_advertise: must be a host and a port such as coordinator-1:8080"
       ),
       (
         "coordinator: {bus: tcp://*:5570}",

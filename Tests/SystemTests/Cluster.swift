@@ -12,11 +12,14 @@ final class Cluster: Sendable {
   let busPort = freePort()
   let changesPort = freePort()
   let httpPort = freePort()
+  /// What every process finds in its environment besides this one's.
+  let environment: [String: String]
   private let http = HTTPClient()
   private let processes = Locked<[ChildProcess]>([])
 
   /// A cluster whose configuration ends with `sources` and what else there is; nothing is started.
-  init(_ more: String, escalation: String = "") throws {
+  init(_ more: String, escalation: String = "", environment: [String: String] = [:]) throws {
+    self.environment = environment
     folder = try TemporaryFolder("cluster")
     let levels = escalation.isEmpty ? "" : "escalation: \(escalation)\n"
     config = try folder.write(
@@ -34,10 +37,10 @@ final class Cluster: Sendable {
 
   /// Runs `body` with a cluster, and ends all its processes afterwards.
   static func with<Result>(
-    _ more: String, escalation: String = "", isolation: isolated (any Actor)? = #isolation,
-    _ body: (Cluster) async throws -> Result
+    _ more: String, escalation: String = "", environment: [String: String] = [:],
+    isolation: isolated (any Actor)? = #isolation, _ body: (Cluster) async throws -> Result
   ) async throws -> Result {
-    let cluster = try Cluster(more, escalation: escalation)
+    let cluster = try Cluster(more, escalation: escalation, environment: environment)
     do {
       let result = try await body(cluster)
       await cluster.stop()
@@ -62,6 +65,11 @@ final class Cluster: Sendable {
     return process
   }
 
+  /// What the processes printed so far, by their log's path.
+  var logs: [String: String] {
+    Dictionary(processes.withLock { $0 }.map { ($0.log, $0.output) }) { first, _ in first }
+  }
+
   /// Starts a coordinator and waits until it is ready.
   @discardableResult
   func startCoordinator() async throws -> ChildProcess {
@@ -83,16 +91,20 @@ final class Cluster: Sendable {
 
   // MARK: The API
 
-  func get(_ path: String) async throws -> HTTPResponse {
+  func get(_ path: String, headers: [(String, String)] = []) async throws -> HTTPResponse {
     try await http.send(
-      HTTPRequest(method: "GET", url: "http://127.0.0.1:\(httpPort)\(path)", timeout: .seconds(5)))
+      HTTPRequest(
+        method: "GET", url: "http://127.0.0.1:\(httpPort)\(path)", headers: headers, timeout: .seconds(5)))
   }
 
   @discardableResult
-  func post(_ path: String, _ body: String, type: String = "application/json") async throws -> HTTPResponse {
+  func post(
+    _ path: String, _ body: String, type: String = "application/json", headers: [(String, String)] = []
+  ) async throws -> HTTPResponse {
     try await http.send(
       HTTPRequest(
-        method: "POST", url: "http://127.0.0.1:\(httpPort)\(path)", headers: [("Content-Type", type)],
+        method: "POST", url: "http://127.0.0.1:\(httpPort)\(path)",
+        headers: [("Content-Type", type)] + headers,
         body: Array(body.utf8), timeout: .seconds(10)))
   }
 

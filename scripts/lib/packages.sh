@@ -3,7 +3,7 @@
 
 packages_to_build=(libzmq3-dev libpq-dev libcurl4-openssl-dev libhiredis-dev libsqlite3-dev)
 packages_to_talk=(curl jq python3)
-packages_to_test=(postgresql postgresql-contrib pgbouncer redis-server prometheus)
+packages_to_test=(openssl postgresql postgresql-contrib pgbouncer redis-server prometheus)
 packages_to_bench=(prometheus-alertmanager postgresql)
 
 need_swift() {

@@ -69,7 +69,7 @@ enum ChaosConfiguration {
       commands:
         mark:
           executable: /bin/sh
-          arguments: ["-c", "echo \\"$AIOPS_INCIDENT/$AIOPS_STEP/$AIOPS_TOKEN $(date +%s%3N)\\" >> \(marks); sleep 0.7"]
+          arguments: ["-c", "echo \\"$AIOPS_INCIDENT/$AIOPS_STEP/$AIOPS_FENCE $(date +%s%3N)\\" >> \(marks); sleep 0.7"]
       runbooks:
       \(remedies)
       """

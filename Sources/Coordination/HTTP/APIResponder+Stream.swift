@@ -9,7 +9,7 @@ import Threads
 extension APIResponder {
   /// Answers `GET /aiops/stream` with server-sent events until either side ends it.
   func stream(
-    _ request: Request, _ context: APIContext, _ query: QueryParameters
+    _ request: Request, _ query: QueryParameters, _ caller: Caller
   ) async throws -> Response {
     // The header is what a browser sends when it comes back, and so newer than the URL it began with.
     let (name, text) =
@@ -22,9 +22,11 @@ extension APIResponder {
       }
       after = number
     }
-    let slot = try StreamSlot(streams, limit: limits.streams)
+    let slot = try StreamSlot(
+      streams, client: caller.client, limit: limits.streams,
+      clientLimit: gate.isLocal ? limits.streams : limits.streamsPerClient)
     let feed = await api.changes(after: after)
-    let limits = limits
+    let (limits, gate) = (limits, gate)
     return Response(
       status: .ok, headers: [.contentType: "text/event-stream"],
       body: ResponseBody { writer in
@@ -33,7 +35,7 @@ extension APIResponder {
         defer { feed.cancel() }
         try await request.body.consumeWithInboundCloseHandler { _ in
           try await withGracefulShutdownHandler {
-            try await Self.pump(feed, into: &writer, limits: limits, channel: context.channel)
+            try await Self.pump(feed, into: &writer, limits: limits) { gate.isStillLetIn(caller) }
           } onGracefulShutdown: {
             feed.cancel()
           }
@@ -44,35 +46,27 @@ extension APIResponder {
       })
   }
 
-  /// Writes events until the feed ends or the connection breaks.
+  /// Writes events until the feed ends, the caller is let in no more, or the connection breaks; it is
+  /// ``ConnectionGuard`` that breaks it when the reader takes nothing.
   private static func pump(
     _ feed: ChangeFeed, into writer: inout any ResponseBodyWriter, limits: HTTPLimits,
-    channel: any Channel
+    isLetIn: @escaping @Sendable () -> Bool
   ) async throws {
-    /// Since when a write waits for the reader.
-    let waiting = Locked<ContinuousClock.Instant?>(nil)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask {
         while true {
           try await Task.sleep(for: limits.keepAlive)
           feed.keepAlive()
-          let since = waiting.withLock { $0 }
-          if let since, ContinuousClock.now - since > limits.streamStall {
-            // A write that waits for its reader for ever ends only so.
-            channel.close(promise: nil)
-            return
-          }
         }
       }
-      defer { group.cancelAll() }
-      func write(_ text: ByteBuffer, _ writer: inout any ResponseBodyWriter) async throws {
-        waiting.withLock { $0 = ContinuousClock.now }
-        try await writer.write(text)
-        waiting.withLock { $0 = nil }
+      group.addTask {
+        while isLetIn() { try await Task.sleep(for: limits.reload) }
+        feed.cancel()
       }
+      defer { group.cancelAll() }
       // An id without data is no event, but where a client that comes back goes on.
-      try await write(ByteBuffer(string: "retry: 2000\nid: \(feed.sequence)\n\n"), &writer)
-      for await event in feed.events { try await write(block(event), &writer) }
+      try await writer.write(ByteBuffer(string: "retry: 2000\nid: \(feed.sequence)\n\n"))
+      for await event in feed.events { try await writer.write(block(event)) }
     }
   }
 
@@ -95,22 +89,48 @@ extension APIResponder {
   }
 }
 
-/// One of a bounded number of streams, for as long as it lives.
-private final class StreamSlot: Sendable {
-  private let count: Locked<Int>
+/// How many streams are open, and of whom.
+struct StreamCounts: Sendable {
+  private(set) var total = 0
+  private var byClient: [String: Int] = [:]
 
-  init(_ count: Locked<Int>, limit: Int) throws(Problem) {
-    let isFree = count.withLock { count in
-      guard count < limit else { return false }
-      count += 1
-      return true
+  /// Takes a place of a client.
+  /// - Throws: 503 when all are taken, 429 when the client has its share.
+  mutating func take(_ client: String, limit: Int, clientLimit: Int) throws(Problem) {
+    guard total < limit else {
+      throw Problem.unavailable("All \(limit) streams of changes are in use; close one and try again.")
+        .counted(.streams)
     }
-    guard isFree else {
-      throw .unavailable("All \(limit) streams of changes are in use; close one and try again.")
+    guard byClient[client, default: 0] < clientLimit else {
+      throw .tooMany(
+        "All \(clientLimit) streams of changes that one client may have are in use; close one.", after: 5,
+        .streams)
     }
-    // Only now: an initializer that throws when everything is set runs deinit.
-    self.count = count
+    total += 1
+    byClient[client, default: 0] += 1
   }
 
-  deinit { count.withLock { $0 -= 1 } }
+  /// Gives it back.
+  mutating func give(_ client: String) {
+    total -= 1
+    let left = byClient[client, default: 1] - 1
+    byClient[client] = left > 0 ? left : nil
+  }
+}
+
+/// One of a bounded number of streams, for as long as it lives.
+private final class StreamSlot: Sendable {
+  private let counts: Locked<StreamCounts>
+  private let client: String
+
+  init(_ counts: Locked<StreamCounts>, client: String, limit: Int, clientLimit: Int) throws(Problem) {
+    try counts.withLock { counts throws(Problem) in
+      try counts.take(client, limit: limit, clientLimit: clientLimit)
+    }
+    // Only now: an initializer that throws when everything is set runs deinit.
+    self.counts = counts
+    self.client = client
+  }
+
+  deinit { counts.withLock { $0.give(client) } }
 }

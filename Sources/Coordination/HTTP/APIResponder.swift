@@ -10,10 +10,13 @@ import Threads
 struct APIContext: InitializableFromSource {
   let channel: any Channel
   let logger: Logger
+  /// Where it comes from, as ``ClientAddress`` has it.
+  let address: String
 
   init(source: ApplicationRequestContextSource) {
     channel = source.channel
     logger = source.logger
+    address = ClientAddress.key(source.channel.remoteAddress)
   }
 }
 
@@ -26,15 +29,21 @@ struct APIResponder: HTTPResponder {
   /// What alerts' timestamps are held against.
   let now: @Sendable () -> Timestamp
   /// How many streams are open.
-  let streams = Locked(0)
+  let streams = Locked(StreamCounts())
   let forwarder: LeaderForwarder
+  let gate: AccessGate
+  let metrics: HTTPMetrics
+  let connections: OpenConnections
+  let logger: Logger
 
   func respond(to request: Request, context: APIContext) async throws -> Response {
     var response: Response
     do {
       response = try await answer(request, context)
     } catch let problem as Problem {
-      response = Self.response(problem, instance: request.uri.path)
+      if let refusal = problem.refusal { metrics.refuse(refusal) }
+      response =
+        Self.redirectToLogin(problem, request) ?? Self.response(problem, instance: request.uri.path)
     } catch let error as APIError {
       response = Self.response(Problem(error), instance: request.uri.path)
     } catch let error as ChannelError {
@@ -47,20 +56,22 @@ struct APIResponder: HTTPResponder {
         instance: request.uri.path)
     }
     Self.secure(&response.headers)
+    metrics.answered(response.status.code)
     return request.method == .head ? response.createHeadResponse() : response
   }
 
   private func answer(_ request: Request, _ context: APIContext) async throws -> Response {
-    try LoopbackPolicy.check(request)
+    try gate.checkHost(request)
     let path = request.uri.path
     guard let route = Route(path: path) else { throw Problem.noRoute(path) }
+    let caller = try gate.admit(request, to: route.kind, from: context.address)
     guard route.methods.contains(request.method) else {
       throw Problem.methodNotAllowed(route.methods)
     }
     func query(_ allowed: [String] = []) throws -> QueryParameters {
       try QueryParameters(request.uri.query, allowed: allowed)
     }
-    if route.isWrite, let answer = try await forwarded(request) { return answer }
+    if route.isWrite, let answer = try await forwarded(request, of: caller) { return answer }
     switch route {
     case .incidents:
       let query = try IncidentQuery(query(IncidentQuery.parameters))
@@ -74,7 +85,8 @@ struct APIResponder: HTTPResponder {
       let input = try CommandInput.parse(await body(of: request), verb)
       guard let id else { throw Problem.incidentNotFound }
       return try Self.json(
-        IncidentDetail(await api.command(input.verb, on: id, by: input.by, note: input.note)))
+        IncidentDetail(
+          await api.command(input.verb, on: id, by: caller.actor(input.by), note: input.note)))
     case .alerts:
       _ = try query()
       let alerts = try AlertInput.parse(await body(of: request), now: now())
@@ -85,7 +97,7 @@ struct APIResponder: HTTPResponder {
     case .agents:
       _ = try query()
       return try Self.json(AgentListView(agents: await api.agents()))
-    case .stream: return try await stream(request, context, query(["last_event_id"]))
+    case .stream: return try await stream(request, query(["last_event_id"]), caller)
     case .health: return try Self.json(WordView(status: "ok"))
     case .readiness:
       switch await api.readiness() {
@@ -95,33 +107,42 @@ struct APIResponder: HTTPResponder {
     case .metrics:
       return Response(
         status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
-        body: ResponseBody(byteBuffer: ByteBuffer(string: await api.metricsText())))
+        body: ResponseBody(byteBuffer: ByteBuffer(string: await api.metricsText() + ownMetricsText())))
+    case .login: return try await login(request, context)
+    case .logout: return try logout(request)
     }
+  }
+
+  private func ownMetricsText() -> String {
+    metrics.text(
+      connections: connections.count, streams: streams.withLock { $0.total }, sessions: gate.sessionCount)
   }
 }
 
 extension APIResponder {
-  /// Reads a body of bounded size within bounded time; it must say that it is JSON.
-  func body(of request: Request) async throws -> [UInt8] {
+  /// What a body may be.
+  enum BodyType: Sendable { case json, form }
+
+  /// Reads a body of bounded size within bounded time; it must say what it is.
+  /// - Parameter limit: bytes at the most; ``HTTPLimits/bodyBytes`` unless said.
+  func body(of request: Request, type: BodyType = .json, limit: Int? = nil) async throws -> [UInt8] {
+    let limit = limit ?? limits.bodyBytes
     let length = request.headers[.contentLength].flatMap { Int($0) }
     let hasBody = request.headers[.transferEncoding] != nil || (length ?? 0) > 0
     guard hasBody else { return [] }
-    guard (length ?? 0) <= limits.bodyBytes else { throw Self.tooLarge(limits.bodyBytes) }
-    guard Self.isJSON(request.headers[.contentType]) else {
-      throw Problem(
-        .unsupportedMediaType, "The body must be JSON, and say so: Content-Type: application/json.")
-    }
+    guard (length ?? 0) <= limit else { throw Self.tooLarge(limit) }
+    try Self.check(request.headers[.contentType], type)
     return try await withThrowingTaskGroup(of: [UInt8].self) { group in
-      group.addTask { [limits] in
+      group.addTask {
         do {
-          return Array(buffer: try await request.body.collect(upTo: limits.bodyBytes))
+          return Array(buffer: try await request.body.collect(upTo: limit))
         } catch is NIOTooManyBytesError {
-          throw Self.tooLarge(limits.bodyBytes)
+          throw Self.tooLarge(limit)
         }
       }
       group.addTask { [limits] in
         try await Task.sleep(for: limits.bodyTime)
-        throw Problem(.requestTimeout, "The body did not arrive in time.").closing
+        throw Problem(.requestTimeout, "The body did not arrive in time.").closing.counted(.slowBody)
       }
       defer { group.cancelAll() }
       return try await group.next() ?? []
@@ -130,15 +151,25 @@ extension APIResponder {
 
   private static func tooLarge(_ limit: Int) -> Problem {
     Problem(.contentTooLarge, "The body must not be larger than \(limit) bytes; send it in parts.")
+      .counted(.bodySize)
   }
 
-  private static func isJSON(_ contentType: String?) -> Bool {
-    guard let contentType else { return false }
-    let parts = contentType.split(separator: ";").map { part in
+  private static func check(_ contentType: String?, _ type: BodyType) throws(Problem) {
+    let parts = (contentType ?? "").split(separator: ";").map { part in
       part.filter { $0 != " " && $0 != "\t" }.lowercased()
     }
-    return parts.first == "application/json"
-      && parts.dropFirst().allSatisfy { $0 == "charset=utf-8" || $0 == "charset=\"utf-8\"" }
+    let isUTF8 = parts.dropFirst().allSatisfy { $0 == "charset=utf-8" || $0 == "charset=\"utf-8\"" }
+    switch type {
+    case .json where parts.first == "application/json" && isUTF8: return
+    case .form where parts.first == "application/x-www-form-urlencoded" && isUTF8: return
+    case .json:
+      throw Problem(
+        .unsupportedMediaType, "The body must be JSON, and say so: Content-Type: application/json.")
+    case .form:
+      throw Problem(
+        .unsupportedMediaType,
+        "The body must be a form, and say so: Content-Type: application/x-www-form-urlencoded.")
+    }
   }
 
   static func json(_ value: some Encodable) throws -> Response {
@@ -167,7 +198,10 @@ extension APIResponder {
   static func secure(_ headers: inout HTTPFields) {
     headers[.xContentTypeOptions] = "nosniff"
     headers[.cacheControl] = "no-store"
-    headers[.contentSecurityPolicy] = "default-src 'none'; frame-ancestors 'none'"
+    // A page says itself what it may do.
+    if headers[.contentSecurityPolicy] == nil {
+      headers[.contentSecurityPolicy] = "default-src 'none'; frame-ancestors 'none'"
+    }
     headers[.crossOriginResourcePolicy] = "same-origin"
   }
 }

@@ -13,8 +13,8 @@ package struct CommandInput: Sendable, Equatable {
 
   /// What is said.
   package var verb: PersonVerb
-  /// Who says so.
-  package var by = nobody
+  /// Who says so; `nil` when the body does not say.
+  package var by: String?
   /// Why.
   package var note: String?
 
@@ -26,6 +26,9 @@ package struct CommandInput: Sendable, Equatable {
     var input = CommandInput(verb: verb(name, fields, &checker))
     if let by = checker.optionalText(fields["by"], at: "by", maxLength: maxNameLength, multiline: false) {
       if by.allSatisfy(\.isWhitespace) { checker.fail("by", "must not be empty") }
+      if by.lowercased().contains("(token") {
+        checker.fail("by", "must not name a token; whose token it was is added here")
+      }
       input.by = by
     }
     input.note = checker.optionalText(

@@ -1,7 +1,6 @@
 import HTTPTypes
-import Hummingbird
 
-/// Who may talk to an API that knows neither keys nor tokens: this machine, and no web page of elsewhere.
+/// Which hosts are this machine and nothing else.
 enum LoopbackPolicy {
   /// Whether a host name or address, without its port, means this machine and nothing else.
   static func isLoopback(host: String) -> Bool {
@@ -30,29 +29,6 @@ enum LoopbackPolicy {
 
   private static func isPort(_ text: Substring) -> Bool {
     text.first == ":" && text.dropFirst().utf8.allSatisfy { (0x30...0x39).contains($0) }
-  }
-
-  /// Refuses a request that a web page may have made a browser send.
-  ///
-  /// The Host header holds against DNS rebinding: a name that an attacker points at 127.0.0.1 is
-  /// still that name. The Origin holds against a page that posts across sites.
-  static func check(_ request: Request) throws(Problem) {
-    guard let authority = request.head.authority,
-      !request.headers.contains(where: { $0.name.canonicalName == "host" })
-    else {
-      throw Problem(.badRequest, "The request must have one Host header.")
-    }
-    guard let host = host(ofAuthority: authority), isLoopback(host: host) else {
-      throw Problem(
-        .forbidden, "The Host header must name this machine: localhost, 127.0.0.1 or [::1].")
-    }
-    guard request.method != .get, request.method != .head else { return }
-    if let origin = request.headers[.origin], origin.lowercased() != "http://\(authority.lowercased())" {
-      throw Problem(.forbidden, "A web page of another origin may not change anything here.")
-    }
-    if let site = request.headers.first(named: "Sec-Fetch-Site"), site != "same-origin", site != "none" {
-      throw Problem(.forbidden, "A web page of another site may not change anything here.")
-    }
   }
 }
 

@@ -26,6 +26,8 @@ struct Problem: Error, Sendable, Equatable {
   var failures: [Failure] = []
   /// Headers that belong to the answer.
   var headers: HTTPFields = [:]
+  /// What it is counted as; `nil` for what is no refusal of somebody.
+  var refusal: HTTPRefusal?
 
   init(_ status: HTTPResponse.Status, _ detail: String) {
     self.status = status
@@ -67,6 +69,38 @@ struct Problem: Error, Sendable, Equatable {
   static func unavailable(_ reason: String, retryAfter seconds: Int = 5) -> Problem {
     var problem = typed("unavailable", .serviceUnavailable, title: "Not now", reason)
     problem.headers[.retryAfter] = "\(seconds)"
+    return problem
+  }
+
+  /// Nobody is let in without a token that is worth something.
+  /// - Parameter error: the code of RFC 6750, where a token was shown.
+  static func unauthenticated(_ detail: String, error: String?) -> Problem {
+    var problem = typed("unauthenticated", .unauthorized, title: "A token is needed", detail)
+    problem.headers[.wwwAuthenticate] =
+      "Bearer realm=\"aiops\"" + (error.map { ", error=\"\($0)\"" } ?? "")
+    problem.refusal = .unauthenticated
+    return problem
+  }
+
+  static func forbidden(_ detail: String, _ refusal: HTTPRefusal) -> Problem {
+    var problem = Problem(.forbidden, detail)
+    problem.refusal = refusal
+    return problem
+  }
+
+  /// A client asks too often.
+  /// - Parameter seconds: when it may ask again.
+  static func tooMany(_ detail: String, after seconds: Double, _ refusal: HTTPRefusal) -> Problem {
+    var problem = typed("too-many-requests", .tooManyRequests, title: "Too many requests", detail)
+    problem.headers[.retryAfter] = "\(Int(min(max(seconds, 1), 3600).rounded(.up)))"
+    problem.refusal = refusal
+    return problem
+  }
+
+  /// The same, counted as `refusal`.
+  func counted(_ refusal: HTTPRefusal) -> Problem {
+    var problem = self
+    problem.refusal = refusal
     return problem
   }
 

@@ -8,6 +8,8 @@ enum Route: Sendable, Equatable {
   case incident(IncidentID?)
   case command(PersonVerb.Name, IncidentID?)
   case alerts, status, agents, stream, health, readiness, metrics
+  /// How a browser gets a session, and ends it.
+  case login, logout
 
   /// The route of a path.
   init?(path: String) {
@@ -16,6 +18,8 @@ enum Route: Sendable, Equatable {
     case (1, "healthz"): self = .health
     case (1, "readyz"): self = .readiness
     case (1, "metrics"): self = .metrics
+    case (1, "login"): self = .login
+    case (1, "logout"): self = .logout
     case (2, "aiops"):
       switch parts[1] {
       case "incidents": self = .incidents
@@ -45,7 +49,8 @@ enum Route: Sendable, Equatable {
   /// The methods it takes.
   var methods: [HTTPRequest.Method] {
     switch self {
-    case .command, .alerts: [.post]
+    case .command, .alerts, .logout: [.post]
+    case .login: [.get, .head, .post]
     case .stream: [.get]
     default: [.get, .head]
     }

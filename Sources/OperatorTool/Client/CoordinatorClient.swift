@@ -1,3 +1,4 @@
+import AccessTokens
 import FoundationEssentials
 import HTTPBackend
 import IncidentModel
@@ -19,11 +20,23 @@ struct CoordinatorClient {
   private let bases: [String]
   /// The one that answered last.
   private let current = Locked(0)
-  private let client = HTTPClient(userAgent: "aiopsctl/\(AIOpsVersion.current)")
+  private let client: HTTPClient
+  private let token: AccessToken?
 
-  /// A client of the coordinators at these URLs; there must be one.
-  init(bases: [String]) {
+  /// A client of coordinators.
+  /// - Parameters:
+  ///   - bases: their URLs; there must be one.
+  ///   - token: what is shown to them.
+  ///   - authority: a PEM file with whose certificates are trusted; `nil` for what the system trusts.
+  init(bases: [String], token: AccessToken? = nil, authority: String? = nil) {
     self.bases = bases.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
+    self.token = token
+    client = HTTPClient(userAgent: "aiopsctl/\(AIOpsVersion.current)", authority: authority)
+  }
+
+  /// The headers with the token, if there is one.
+  private func headers(_ headers: [(String, String)]) -> [(String, String)] {
+    headers + (token.map { [("Authorization", "Bearer \($0.exposed)")] } ?? [])
   }
 
   /// The URL of the coordinator that is asked.
@@ -33,7 +46,7 @@ struct CoordinatorClient {
   func moveOn() { current.withLock { $0 += 1 } }
 
   func get(_ path: String) async throws -> Answer {
-    try await send { HTTPRequest(url: $0 + path, headers: [("Accept", "application/json")]) }
+    try await send { HTTPRequest(url: $0 + path, headers: headers([("Accept", "application/json")])) }
   }
 
   func post(_ path: String, _ body: some Encodable) async throws -> Answer {
@@ -41,7 +54,8 @@ struct CoordinatorClient {
     return try await send {
       HTTPRequest(
         method: "POST", url: $0 + path,
-        headers: [("Accept", "application/json"), ("Content-Type", "application/json")], body: Array(data))
+        headers: headers([("Accept", "application/json"), ("Content-Type", "application/json")]),
+        body: Array(data))
     }
   }
 
@@ -56,7 +70,11 @@ struct CoordinatorClient {
       } catch let error as HTTPError {
         first = first ?? failure(error, base)
         // Whether a word that got no answer was taken is not known: it must not be said twice in silence.
-        let wasNotSent = if case .unreachable = error { true } else { false }
+        let wasNotSent =
+          switch error {
+          case .unreachable, .untrusted: true
+          default: false
+          }
         guard request.method == "GET" || wasNotSent else { break }
         moveOn()
       }
@@ -76,7 +94,7 @@ struct CoordinatorClient {
   /// - Returns: whether it may be taken up again.
   func follow(_ watcher: Watcher) async throws -> Bool {
     let base = base
-    var headers = [("Accept", "text/event-stream")]
+    var headers = headers([("Accept", "text/event-stream")])
     if let last = watcher.lastEventID { headers.append(("Last-Event-ID", last)) }
     let request = HTTPRequest(url: base + "/aiops/stream", headers: headers)
     watcher.connecting()
@@ -109,6 +127,12 @@ struct CoordinatorClient {
       ToolError(message: at + Terminal.visible(reason) + remedy, status: ToolError.unavailable)
     case .timedOut(_, let seconds):
       ToolError(message: at + "no answer within \(seconds) s" + remedy, status: ToolError.unavailable)
+    case .untrusted(_, let reason):
+      ToolError(
+        message:
+          "the certificate of \(redactedURL(base)) is not trusted: \(Terminal.visible(reason)); name the "
+          + "authority that signed it with --authority FILE or AIOPS_CA_FILE",
+        status: ToolError.unavailable)
     case .failed(_, let reason):
       ToolError(message: at + Terminal.visible(reason) + remedy, status: ToolError.unavailable)
     case .invalidRequest(let reason):
@@ -131,6 +155,21 @@ struct CoordinatorClient {
     if failures.count > 1 {
       lines += failures.map { "  \($0["field"]?.shown ?? ""): \($0["message"]?.shown ?? "")" }
     }
+    if let remedy = remedy(response.status) { lines.append("  " + remedy) }
     return ToolError(message: lines.joined(separator: "\n"), status: status)
+  }
+
+  /// What whoever is not let in can do about it.
+  private func remedy(_ status: Int) -> String? {
+    switch status {
+    case 401 where token == nil:
+      "give a token: --token-file FILE, AIOPS_TOKEN_FILE or AIOPS_TOKEN; an administrator makes one with "
+        + "aiopsctl tokens new NAME --role viewer|operator|admin"
+    case 401:
+      "see to the token that is given by --token-file, AIOPS_TOKEN or AIOPS_TOKEN_FILE; an administrator makes "
+        + "a new one with aiopsctl tokens new"
+    case 403 where token != nil: "an administrator can give you a token with that role: aiopsctl tokens new"
+    default: nil
+    }
   }
 }

@@ -44,7 +44,7 @@ struct ListCommand: AsyncParsableCommand {
     var query = ["page_size=\(limit)"]
     if !statuses.isEmpty { query.append("status=" + statuses.map(\.rawValue).joined(separator: ",")) }
     if !severity.isEmpty { query.append("severity=" + severity.map(\.rawValue).joined(separator: ",")) }
-    let answer = try await common.client.get("/aiops/incidents?" + query.joined(separator: "&"))
+    let answer = try await common.client().get("/aiops/incidents?" + query.joined(separator: "&"))
     let nothing = all || !status.isEmpty || !severity.isEmpty ? "No such incidents." : "No open incidents."
     common.show(answer) { IncidentList.lines($0, nothing: nothing) }
   }
@@ -58,6 +58,6 @@ struct ShowCommand: AsyncParsableCommand {
   @Argument(help: "E.g. INC-1A2B3C4D.") var id: IncidentArgument
 
   func run() async throws {
-    common.show(try await common.client.get("/aiops/incidents/\(id.id)"), IncidentPage.lines)
+    common.show(try await common.client().get("/aiops/incidents/\(id.id)"), IncidentPage.lines)
   }
 }

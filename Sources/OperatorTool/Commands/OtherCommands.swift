@@ -7,7 +7,7 @@ struct AgentsCommand: AsyncParsableCommand {
     commandName: "agents", abstract: "List the agents that the coordinator knows.")
   @OptionGroup var common: CommonOptions
 
-  func run() async throws { common.show(try await common.client.get("/aiops/agents"), AgentList.lines) }
+  func run() async throws { common.show(try await common.client().get("/aiops/agents"), AgentList.lines) }
 }
 
 struct StatusCommand: AsyncParsableCommand {
@@ -15,7 +15,7 @@ struct StatusCommand: AsyncParsableCommand {
     commandName: "status", abstract: "Show the coordinator's own state.")
   @OptionGroup var common: CommonOptions
 
-  func run() async throws { common.show(try await common.client.get("/aiops/status"), StatusPage.lines) }
+  func run() async throws { common.show(try await common.client().get("/aiops/status"), StatusPage.lines) }
 }
 
 struct ConfigCommand: AsyncParsableCommand {

@@ -19,9 +19,10 @@ struct WatchCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
+    let client = try common.client()
     if let id, untilEnd {
       // It may have ended before anybody watched.
-      let now = try await common.client.get("/aiops/incidents/\(id.id)")
+      let now = try await client.get("/aiops/incidents/\(id.id)")
       if Watcher.isEnd(now.value["status"]?.text) {
         ToolContext.current.out("\(id.id) is \(now.value["status"]?.shown ?? "") already.")
         return
@@ -29,7 +30,7 @@ struct WatchCommand: AsyncParsableCommand {
     }
     let watcher = Watcher(
       only: id?.id, untilEnd: untilEnd, output: common.output, context: ToolContext.current)
-    try await watch(watcher, common.client)
+    try await watch(watcher, client)
   }
 
   /// Follows the stream of changes; comes back to it when the connection is lost.

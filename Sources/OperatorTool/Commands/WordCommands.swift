@@ -6,14 +6,16 @@ import Settings
 struct WordOptions: ParsableArguments {
   @OptionGroup var common: CommonOptions
   @Argument(help: "E.g. INC-1A2B3C4D.") var id: IncidentArgument
-  @Option(name: .long, help: "Who says so (default: $USER).") var by: String?
+  @Option(
+    name: .long,
+    help: "Who says so (default: $USER); with a token its name is always said too.") var by: String?
   @Option(name: .long, help: "Why, for the timeline.") var note: String?
 
   /// Says it, and shows what became of the incident.
   func say(_ verb: String, done: String, for duration: String? = nil) async throws {
     let environment = ToolContext.current.environment
     let who = by ?? environment["USER"].flatMap { $0.isEmpty ? nil : $0 } ?? "operator"
-    let answer = try await common.client.post(
+    let answer = try await common.client().post(
       "/aiops/incidents/\(id.id)/\(verb)", Word(by: who, note: note, for: duration))
     common.show(answer) { incident in
       let status = incident["status"]?.shown ?? "unknown"

@@ -70,9 +70,10 @@ struct WorkTrace: Sendable, Equatable, CustomStringConvertible {
   /// E.g. `INC-1A2B3C4D/0/17`, or `INC-1A2B3C4D/0/17/undo`.
   var description: String { "\(incident)/\(step)/\(token)\(isUndo ? "/undo" : "")" }
 
-  /// What a declared command finds in its environment.
+  /// What a declared command finds in its environment. The lease's number is no `AIOPS_TOKEN`: that is what
+  /// aiopsctl shows to the coordinator.
   var environment: [String: String] {
-    ["AIOPS_INCIDENT": incident.text, "AIOPS_STEP": "\(step)", "AIOPS_TOKEN": "\(token)"]
+    ["AIOPS_FENCE": "\(token)", "AIOPS_INCIDENT": incident.text, "AIOPS_STEP": "\(step)"]
   }
 }
 

@@ -47,6 +47,7 @@ struct EndpointAction: Sendable {
     case .timedOut(_, let seconds):
       "no answer within \(Figures.short(seconds)) s; whether it acted is not known"
     case .tooLarge: "its answer is too large to be read"
+    case .untrusted(_, let reason): "its certificate is not trusted: \(reason)"
     case .failed(_, let reason): "the exchange failed: \(reason)"
     case .cancelled: "the request was stopped"
     case .shutDown: "the HTTP client is shut down"

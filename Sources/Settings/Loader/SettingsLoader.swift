@@ -115,9 +115,11 @@ final class SettingsReader {
   func read(_ map: YAMLMap, into settings: inout SystemSettings) {
     let security = map.optional("security")?.map()
     settings.busSecurity = busSecurity(security)
+    if let security { settings.httpSecurity = httpSecurity(security) }
     security?.finish()
     mayLeaveMachine = settings.busSecurity.mayLeaveMachine
-    map.set("coordinator", to: &settings.coordinator) { $0.map().map(coordinator) }
+    let httpSecurity = settings.httpSecurity
+    map.set("coordinator", to: &settings.coordinator) { $0.map().map { coordinator($0, httpSecurity) } }
     if let advertise = advertiseFromEnvironment() { settings.coordinator.advertise = advertise }
     map.set("coordinators", to: &settings.coordinators, coordinators)
     map.set("detector", to: &settings.detector) { $0.map().map(detector) }

@@ -1,18 +1,19 @@
 extension SettingsReader {
-  func coordinator(_ map: YAMLMap) -> CoordinatorSettings {
+  func coordinator(_ map: YAMLMap, _ security: HTTPSecuritySettings) -> CoordinatorSettings {
     var settings = CoordinatorSettings()
     map.set("bus", to: &settings.bus, endpoint)
     map.set("changes", to: &settings.changes, endpoint)
     map.set("advertise", to: &settings.advertise, advertised)
     if let http = map.optional("http"), let text = http.text() {
       if let address = NetworkText.split(text), let port = address.port, (0...65_535).contains(port) {
-        if let reason = NetworkText.loopbackObjection(address.host) { http.report(reason) }
+        if let reason = httpObjection(address.host, security) { http.report(reason) }
         settings.httpHost = address.host
         settings.httpPort = port
       } else {
         http.report("must be an address and a port such as 127.0.0.1:8080")
       }
     }
+    map.set("http_advertise", to: &settings.httpAdvertise) { advertisedAddress($0) }
     if let store = secret("store", in: map, required: false, storeObjection) { settings.store = store }
     if let retention = map.optional("retention") {
       settings.retentionSeconds = retention.isOff ? nil : retention.seconds(3600...315_360_000)

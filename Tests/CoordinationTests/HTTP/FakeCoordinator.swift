@@ -2,6 +2,7 @@ import Coordination
 import IncidentEngine
 import IncidentModel
 import Logging
+import Settings
 import TestKit
 
 /// A coordinator that does what a test says, and remembers what it was asked.
@@ -31,6 +32,7 @@ actor FakeCoordinator: CoordinatorAPI {
   func set(_ writer: Writer) { taker = writer }
   func writer() -> Writer { taker }
   func set(_ readiness: Readiness) { ready = readiness }
+  func forget() { commands = [] }
 
   func incidents(_ query: IncidentQuery) throws(APIError) -> IncidentPage {
     if let failure { throw failure }
@@ -153,10 +155,11 @@ extension Incident {
 /// Serves `coordinator` on a free port for as long as `body` runs.
 func withServer(
   _ coordinator: FakeCoordinator = FakeCoordinator(), limits: HTTPLimits = HTTPLimits(),
+  security: HTTPSecuritySettings = HTTPSecuritySettings(),
   _ body: (RawHTTP, HTTPAPIServer) async throws -> Void
 ) async throws {
   let server = try HTTPAPIServer(
-    api: coordinator, host: "127.0.0.1", port: 0, limits: limits, now: { .start },
+    api: coordinator, host: "127.0.0.1", port: 0, security: security, limits: limits, now: { .start },
     logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
   try await withThrowingTaskGroup(of: Void.self) { group in
     group.addTask { try await server.run() }

@@ -1,0 +1,62 @@
+import NIOCore
+import Threads
+
+/// The connections that are open: the library waits for all of them at a shutdown, however long the other
+/// side takes.
+final class OpenConnections: Sendable {
+  private struct State {
+    var channels: [ObjectIdentifier: any Channel] = [:]
+    /// Those that were let in, by where they come from.
+    var addresses: [ObjectIdentifier: String] = [:]
+    var counts: [String: Int] = [:]
+    /// Connections that come later are cut after so long too; `nil` as long as nobody shuts down.
+    var patience: TimeAmount?
+  }
+
+  private let state = Locked(State())
+
+  /// How many there are.
+  var count: Int { state.withLock { $0.channels.count } }
+
+  func add(_ channel: any Channel) {
+    let patience = state.withLock { state in
+      state.channels[ObjectIdentifier(channel)] = channel
+      return state.patience
+    }
+    if let patience { Self.cut(channel, after: patience) }
+  }
+
+  /// Counts a connection for its address.
+  /// - Returns: false when the address has `limit` already; then it isn't counted.
+  func admit(_ channel: any Channel, from address: String, limit: Int) -> Bool {
+    state.withLock { state in
+      let count = state.counts[address, default: 0]
+      guard count < limit else { return false }
+      state.counts[address] = count + 1
+      state.addresses[ObjectIdentifier(channel)] = address
+      return true
+    }
+  }
+
+  func remove(_ channel: any Channel) {
+    state.withLock { state in
+      state.channels[ObjectIdentifier(channel)] = nil
+      guard let address = state.addresses.removeValue(forKey: ObjectIdentifier(channel)) else { return }
+      let left = state.counts[address, default: 1] - 1
+      state.counts[address] = left > 0 ? left : nil
+    }
+  }
+
+  /// Closes all that are still there after a while; returns at once.
+  func cutAll(after patience: TimeAmount) {
+    let channels = state.withLock { state in
+      state.patience = patience
+      return Array(state.channels.values)
+    }
+    for channel in channels { Self.cut(channel, after: patience) }
+  }
+
+  private static func cut(_ channel: any Channel, after patience: TimeAmount) {
+    channel.eventLoop.scheduleTask(in: patience) { channel.close(promise: nil) }
+  }
+}
