@@ -72,7 +72,7 @@ actor PrometheusCollector: Collector {
       case .tooLarge: throw .invalidAnswer(error.description)
       case .invalidRequest: throw .refused(error.description)
       case .cancelled, .shutDown: throw .cancelled
-      case .unreachable, .failed: throw .unreachable(error.description)
+      case .unreachable, .untrusted, .failed: throw .unreachable(error.description)
       }
     }
     return try PrometheusSeries.read(answer.body, status: answer.status)

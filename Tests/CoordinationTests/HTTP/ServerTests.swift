@@ -16,7 +16,7 @@ import Testing
     arguments: ["0.0.0.0", "::", "192.168.1.1", "example.com", "", "localhost.example.com", "127.0.0.1.2"])
   func notLoopback(host: String) {
     let error = #expect(throws: HTTPServerError.self) { try server(host, 0) }
-    #expect(error == .notLoopback(host: host))
+    #expect(error == .notLoopback(host: host, missing: "security.tokens and security.tls"))
     #expect(error?.description.contains("127.0.0.1") == true)
   }
 

@@ -156,18 +156,20 @@ import Testing
   @Test("a form must be one, small, and of this site")
   func forms() async throws {
     try await withGuardedServer(limits: Self.limits()) { http, _, _ in
-      #expect(try await form(http, "{}", type: "application/json").status == 415)
-      #expect(try await form(http, "token=" + String(repeating: "x", count: 5000)).status == 413)
-      #expect(try await form(http, "user=x").status == 400)
-      #expect(try await form(http, "token=x", headers: ["Origin: https://evil.example"]).status == 403)
+      let json = try await form(http, "{}", type: "application/json")
+      let large = try await form(http, "token=" + String(repeating: "x", count: 5000))
+      let unknown = try await form(http, "user=x")
+      let foreign = try await form(http, "token=x", headers: ["Origin: https://evil.example"])
+      #expect([json, large, unknown, foreign].map(\.status) == [415, 413, 400, 403])
     }
   }
 
   @Test("without tokens there is nothing to log in to")
   func local() async throws {
     try await withServer { http, _ in
-      #expect(try await http.get("/login").headers["location"] == "/")
-      #expect(try await http.send("POST", "/logout", body: []).headers["location"] == "/")
+      for answer in [try await http.get("/login"), try await http.send("POST", "/logout", body: [])] {
+        #expect(answer.status == 303 && answer.headers["location"] == "/")
+      }
     }
   }
 }

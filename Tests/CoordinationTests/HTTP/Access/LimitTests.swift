@@ -177,9 +177,11 @@ import Testing
         "unauthenticated", "forbidden", "cross_site", "rate", "attempts", "connections", "streams",
         "body_size", "slow_body", "slow_header", "slow_reader", "unreadable",
       ] {
-        #expect(try await http.refusals(reason) == 0, "\(reason)")
+        let count = try await http.refusals(reason)
+        #expect(count == 0, "\(reason)")
       }
-      #expect(try #require(try await http.metric("aiops_http_requests_total{status=\"2xx\"}")) >= 10)
+      let answered = try await http.metric("aiops_http_requests_total{status=\"2xx\"}")
+      #expect((answered ?? 0) >= 10)
     }
   }
 }
