@@ -118,7 +118,10 @@ extension Engine {
           + "\(Int(policy.breakerWindow.inSeconds / 60)) minutes; it does not last: \(diagnosis.rootCause)")
     }
     switch incident.autonomy {
-    case .auto: emit(.queued(job: .resolve, deadline: now + policy.resolutionLimit), on: id)
+    case .auto:
+      emit(
+        .queued(job: .resolve, deadline: now + policy.resolutionLimit), on: id,
+        why: "runbook \(remedy.runbook), and its source is set to auto")
     case .suggest:
       emit(.approvalRequested(deadline: now + policy.approvalLimit), on: id)
       announceApproval(id, remedy)

@@ -8,7 +8,7 @@ extension JournalRecord {
     do {
       self.init(
         sequence: Int64(event.sequence), incident: event.incident, at: event.at, kind: event.fact.name,
-        actor: event.actor, payload: try event.fact.json(encoder))
+        actor: event.actor, payload: try event.payload(encoder))
     } catch {
       throw .failed(path: "journal", detail: "event \(event.sequence) can't be written as JSON: \(error)")
     }
