@@ -15,6 +15,7 @@ let collections = ["DequeModule", "HeapModule", "OrderedCollections"].map {
   Target.Dependency.product(name: $0, package: "swift-collections")
 }
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
@@ -105,6 +106,7 @@ let package = Package(
         "IncidentModel", "Settings", "Threads", "HTTPBackend", "PostgresBackend", "RedisBackend",
         "HostBackend",
       ]),
+    module("JournalAudit", ["PostgresBackend", crypto, grdb, grdbSQLite], isSimulated: true),
     module("Notification", ["IncidentModel", "Settings", "HTTPBackend", logging]),
     module(
       "Detection",
@@ -132,8 +134,10 @@ let package = Package(
     module(
       "Coordination",
       [
-        "IncidentModel", "IncidentEngine", "Settings", "MessageBus", "HTTPBackend", "Notification",
-        "Observability", "PostgresBackend", "Threads", crypto, grdb, hummingbird, hummingbirdTLS, lifecycle,
+        "IncidentModel", "IncidentEngine", "Settings", "MessageBus", "HTTPBackend", "JournalAudit",
+        "Notification",
+        "Observability", "PostgresBackend", "Threads", crypto, grdb, grdbSQLite, hummingbird, hummingbirdTLS,
+        lifecycle,
         logging,
       ], isSimulated: true),
     module(
@@ -141,7 +145,12 @@ let package = Package(
       [
         "IncidentModel", "IncidentEngine", "MessageBus", "Coordination", "Notification", "Resolution",
       ] + collections, isSimulated: true),
-    module("OperatorTool", ["IncidentModel", "Settings", "HTTPBackend", "Threads", argumentParser]),
+    module(
+      "OperatorTool",
+      [
+        "IncidentModel", "JournalAudit", "Settings", "HTTPBackend", "PostgresBackend", "Threads",
+        argumentParser,
+      ]),
 
     program("aiops-coordinator", ["IncidentModel", "Settings", "Coordination", "AgentRuntime", lifecycle]),
     program(
@@ -197,7 +206,13 @@ let package = Package(
       "CoordinationTests",
       [
         "IncidentModel", "IncidentEngine", "Settings", "MessageBus", "Notification", "Coordination",
-        "HTTPBackend", "PostgresBackend", "TestKit", grdb, logging,
+        "HTTPBackend", "JournalAudit", "PostgresBackend", "TestKit", grdb, logging,
+      ]),
+    tests(
+      "JournalAuditTests",
+      [
+        "IncidentModel", "JournalAudit", "Coordination", "OperatorTool", "PostgresBackend", "TestKit",
+        "Threads", grdb,
       ]),
     tests("BenchmarkTests", ["Benchmarks", "IncidentModel", "IncidentEngine", "MessageBus", "TestKit"]),
     tests("SimulationTests", ["IncidentModel", "Simulation"]),

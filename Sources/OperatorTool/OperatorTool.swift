@@ -45,5 +45,7 @@ struct ControlCommand: AsyncParsableCommand {
       Exit status: 0 done, 1 refused or failed, 64 wrong usage, 69 no coordinator, 78 wrong configuration.
       """,
     version: AIOpsVersion.current,
-    subcommands: [IncidentsCommand.self, AgentsCommand.self, StatusCommand.self, ConfigCommand.self])
+    subcommands: [
+      IncidentsCommand.self, AgentsCommand.self, StatusCommand.self, ConfigCommand.self, AuditCommand.self,
+    ])
 }

@@ -1,4 +1,5 @@
 package import IncidentModel
+package import JournalAudit
 package import MessageBus
 
 /// The coordinator's own state, for `GET /aiops/status`.
@@ -89,6 +90,8 @@ package struct StoreReport: Sendable, Encodable {
   package var lastError: Nullable<String>
   /// What makes it less safe than it should be.
   package var warning: Nullable<String>
+  /// The end of the journal's chain.
+  package var tip: Nullable<TipReport>
 
   /// The report of a store's health.
   package init(_ health: StoreHealth) {
@@ -101,6 +104,21 @@ package struct StoreReport: Sendable, Encodable {
     lastCommitSeconds = Nullable(health.lastCommitLatency?.inSeconds)
     lastError = Nullable(health.lastError)
     warning = Nullable(health.warning)
+    tip = Nullable(health.tip.map(TipReport.init))
+  }
+}
+
+/// The end of the journal's chain, as the API shows it.
+package struct TipReport: Sendable, Encodable, Equatable {
+  /// The number of the latest record.
+  package var sequence: Int64
+  /// Its hash, in hexadecimal digits.
+  package var hash: String
+
+  /// The report of a tip.
+  package init(_ tip: ChainTip) {
+    sequence = tip.sequence
+    hash = tip.hash.hex
   }
 }
 

@@ -1,5 +1,6 @@
 import IncidentEngine
 package import IncidentModel
+import JournalAudit
 import MessageBus
 import OrderedCollections
 
@@ -126,7 +127,10 @@ extension Coordinator: CoordinatorAPI {
   }
 
   package func metricsText() async -> String {
-    metrics.text(
-      core, journalAge: journalAge, followers: hub.subscriberCount, bus: await bus.counters)
+    // Whoever stands by has read so far; the leader's engine may be ahead of what is durable.
+    let written = core.epoch == nil ? nil : writtenTip?.sequence
+    return metrics.text(
+      core, journalAge: journalAge, followers: hub.subscriberCount, bus: await bus.counters,
+      tip: written ?? Int64(core.engine.state.sequence))
   }
 }

@@ -1,6 +1,7 @@
 import FoundationEssentials
 package import IncidentEngine
 package import IncidentModel
+import JournalAudit
 package import Logging
 package import MessageBus
 package import Notification
@@ -37,9 +38,14 @@ package actor Coordinator {
   nonisolated let workWaits: AsyncStream<Void>.Continuation
   private nonisolated let outbox: AsyncStream<(Notification, SinkSettings)>
   private nonisolated let outboxInput: AsyncStream<(Notification, SinkSettings)>.Continuation
+  /// The journal's tips on their way out; only the latest few wait.
+  nonisolated let tipsToSend: AsyncStream<Notification>
+  nonisolated let tips: AsyncStream<Notification>.Continuation
 
   var core: CoordinatorCore
   var troubles = StoreTroubles()
+  /// The end of the chain as this one wrote it, or found it when it began to lead.
+  var writtenTip: ChainTip?
   /// Whether it is on the way from leading to following; nothing else may touch the core's role meanwhile.
   var isSteppingDown = false
   /// When a standby last read the journal to its end.
@@ -87,6 +93,7 @@ package actor Coordinator {
     metrics = CoordinatorMetrics()
     (work, workWaits) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     (outbox, outboxInput) = AsyncStream.makeStream()
+    (tipsToSend, tips) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(16))
     var core = Self.makeCore(settings, me)
     let decoder = JSONCoding.decoder()
     try await store.replay(from: 1) { records in
@@ -127,16 +134,20 @@ package actor Coordinator {
       group.addTask { await self.tellPeople() }
       group.addTask { await self.watchJournal() }
       group.addTask { await self.keepTidy() }
+      group.addTask { await self.tellTips() }
+      group.addTask { await self.sendTips() }
       // The first to end is a loop with an error, or all by cancellation.
       let first = await withTaskCancellationHandler {
         await group.nextResult()
       } onCancel: {
         workWaits.finish()
         outboxInput.finish()
+        tips.finish()
       }
       isEnding = true
       workWaits.finish()
       outboxInput.finish()
+      tips.finish()
       hub.finish()
       group.cancelAll()
       // Those who wait inside this group would wait for its end.
@@ -156,7 +167,10 @@ package actor Coordinator {
     await perform(core.abandon())
     for call in calls.values { call.resume(returning: nil) }
     calls = [:]
-    if let epoch { await store.resign(epoch: epoch) }
+    if let epoch {
+      tellTip(.ceases, epoch: epoch)
+      await store.resign(epoch: epoch)
+    }
   }
 
   // MARK: Inputs and batches
@@ -211,6 +225,8 @@ package actor Coordinator {
     while true {
       do {
         try await store.append(records, epoch: epoch)
+        // No question to the store: it knows what it wrote.
+        writtenTip = (try? await store.tip()) ?? writtenTip
         relieved(\.writing)
         return true
       } catch {

@@ -24,6 +24,7 @@ struct CoordinatorMetrics: Sendable {
   private let spool: SpoolMetrics
   private let terms: MetricFamily
   private let journalAge: MetricFamily
+  private let tip: MetricFamily
 
   init() {
     detected = registry.counter(
@@ -62,6 +63,8 @@ struct CoordinatorMetrics: Sendable {
     journalAge = registry.gauge(
       "aiops_journal_read_age_seconds",
       "Since a coordinator that stands by last read the journal to its end; 0 while it leads.")
+    tip = registry.gauge(
+      "aiops_journal_tip_sequence", "The number of the latest record of the journal that is known here.")
     spool = SpoolMetrics(registry)
     registry.addProcessMetrics()
   }
@@ -97,7 +100,8 @@ struct CoordinatorMetrics: Sendable {
 
   /// All metrics in Prometheus's text format, with the gauges as they are now.
   func text(
-    _ core: CoordinatorCore, journalAge age: Duration, followers followerCount: Int, bus: BusCounters
+    _ core: CoordinatorCore, journalAge age: Duration, followers followerCount: Int, bus: BusCounters,
+    tip sequence: Int64
   ) -> String {
     open.set(Double(core.engine.state.openCount))
     inputs.set(Double(core.intake.count))
@@ -105,6 +109,7 @@ struct CoordinatorMetrics: Sendable {
     shed.set(Double(core.intake.shed))
     leading.set(Double(core.epoch ?? 0))
     journalAge.set(age.inSeconds)
+    tip.set(Double(sequence))
     followers.set(Double(followerCount))
     spool.set(core)
     for (outcome, count) in [

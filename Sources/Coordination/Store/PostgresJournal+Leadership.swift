@@ -1,3 +1,4 @@
+import JournalAudit
 import PostgresBackend
 
 extension PostgresJournal {
@@ -29,8 +30,9 @@ extension PostgresJournal {
   func stand(_ candidate: LeaderInfo) async throws(StoreError) -> Campaign {
     if let lead, let connection = lead.connection {
       // Leads already; if the session has just broken it starts from the beginning.
-      if let epoch = try? await raise(candidate, on: connection) {
+      if let (epoch, tip) = try? await raise(candidate, on: connection) {
         self.lead = Leadership(epoch: epoch, connection: connection, backend: lead.backend)
+        known = tip
         return .leading(epoch: epoch)
       }
       await connection.close()
@@ -45,8 +47,9 @@ extension PostgresJournal {
     }
     guard let (connection, backend) = try await takeLock() else { return .following(situation.leader) }
     do {
-      let epoch = try await raise(candidate, on: connection)
+      let (epoch, tip) = try await raise(candidate, on: connection)
       lead = Leadership(epoch: epoch, connection: connection, backend: backend)
+      known = tip
       doubtful = nil
       backoff.reset()
       return .leading(epoch: epoch)
@@ -175,10 +178,12 @@ extension PostgresJournal {
   }
 
   /// Writes the next epoch and who leads; the caller holds the lock.
+  /// - Returns: the epoch, and the end of the chain: read once nobody of an older epoch can write any more.
   private func raise(
     _ candidate: LeaderInfo, on connection: PostgresConnection
-  ) async throws(StoreError) -> UInt64 {
+  ) async throws(StoreError) -> (UInt64, ChainTip) {
     let row: PostgresRows
+    let tip: PostgresRows
     do {
       row = try await connection.query(
         """
@@ -186,13 +191,14 @@ extension PostgresJournal {
         SET epoch = epoch + 1, instance = $1, bus = $2, changes = $3, http = $4, since = clock_timestamp()
         WHERE id = 1 RETURNING epoch
         """, [candidate.instance, candidate.bus, candidate.changes, candidate.http])
+      tip = try await connection.query(Self.tipQuery)
     } catch {
       throw StoreError(error, at: server.location)
     }
     guard let epoch = row.int(0, "epoch") else {
       throw .corrupt(path: server.location, detail: "the table aiops.leadership is empty")
     }
-    return UInt64(epoch)
+    return (UInt64(epoch), try Self.tip(tip, server.location))
   }
 
   private func situation(_ connection: PostgresConnection) async throws(StoreError) -> Situation {

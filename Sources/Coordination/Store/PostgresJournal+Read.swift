@@ -4,6 +4,8 @@ import PostgresBackend
 extension PostgresJournal {
   /// The columns that a record is read from.
   static let columns = "sequence, incident, at, kind, actor, payload, epoch"
+  /// All columns, for moving records.
+  static let allColumns = columns + ", hash"
 
   package nonisolated(nonsending) func replay(
     from sequence: Int64, _ body: ([JournalRecord]) throws -> Void
