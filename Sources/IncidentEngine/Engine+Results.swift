@@ -85,6 +85,7 @@ extension Engine {
     if let record = state.records[id], record.finishedToken == lease.token { return .granted }
     guard holds(lease, instance) else { return staleness(lease) }
     let worker = workerName(id)
+    if let active = state.records[id]?.job?.lease { noteEnd(of: active) }
     switch (lease.kind, result) {
     case (.diagnose, .diagnosed(let diagnosis)) where !diagnosis.hypotheses.isEmpty:
       emit(.diagnosed(diagnosis: diagnosis), on: id, by: worker)

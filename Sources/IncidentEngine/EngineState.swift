@@ -159,6 +159,8 @@ package struct ActiveLease: Sendable, Equatable {
   package var worker: String
   package var instance: String
   package var expires: Timestamp
+  /// When it was given.
+  package var since: Timestamp
 }
 
 /// A connected agent.
@@ -172,4 +174,6 @@ package struct Worker: Sendable, Equatable {
   package var joinedAt: Timestamp
   /// The tokens of the leases it has.
   package var tokens: Set<UInt64>
+  /// How it did with what it had.
+  package var record = WorkerRecord()
 }

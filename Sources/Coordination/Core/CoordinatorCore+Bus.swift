@@ -42,8 +42,9 @@ extension CoordinatorCore {
       return work(peer, request) { .finished(result, lease, instance: $0) }
     case .goodbye:
       guard let instance = peers.removeValue(forKey: peer) else { return nil }
+      shards.forget(instance)
       return Letter(input: .left(instance: instance), origin: .nobody)
-    case .snapshot: return nil
+    case .snapshot, .shards, .shardMemory: return nil
     }
   }
 
@@ -136,6 +137,6 @@ extension CoordinatorCore {
     Welcome(
       coordinator: identity.instance, version: identity.version, leaseSeconds: identity.leaseSeconds,
       heartbeatSeconds: identity.heartbeatSeconds, changesEndpoint: identity.changesEndpoint,
-      epoch: epoch ?? 0)
+      epoch: epoch ?? 0, assignsShards: true)
   }
 }

@@ -68,6 +68,8 @@ package struct CoordinatorCore: Sendable {
   var peers: [PeerID: String] = [:]
   /// What agents said last of their signals that wait, by instance.
   package internal(set) var spools: [String: SpoolReport] = [:]
+  /// Who watches what.
+  package internal(set) var shards: ShardLedger
   var intake: Intake
   var courier: Courier
   /// The number of the last change published on the bus.
@@ -84,6 +86,8 @@ package struct CoordinatorCore: Sendable {
   package init(policy: EnginePolicy, identity: Identity, firstPause: Duration = .seconds(1)) {
     engine = Engine(policy: policy)
     self.identity = identity
+    shards = ShardLedger(
+      timing: ShardLedger.Timing(lease: identity.leaseSeconds, heartbeat: identity.heartbeatSeconds))
     intake = Intake()
     courier = Courier(sinks: identity.sinks, firstPause: firstPause)
   }
@@ -114,6 +118,7 @@ package struct CoordinatorCore: Sendable {
   package mutating func lead(epoch: UInt64, asked: Timestamp, at now: Timestamp) {
     role = .leading(epoch: epoch)
     confirmedAt = asked
+    shards.begin(epoch: epoch, at: now)
     for announcement in engine.resume(at: now) { announce(announcement) }
     _ = receive(.tick, at: now)
   }
@@ -145,6 +150,8 @@ package struct CoordinatorCore: Sendable {
   package mutating func receive(_ input: CoreInput, at now: Timestamp) -> [CoreOutput] {
     guard case .leading = role else { return refer(input) }
     switch input {
+    case .message(.shards(let report), let peer): return take(report, from: peer, at: now)
+    case .message(.shardMemory(let memory), let peer): return take(memory, from: peer, at: now)
     case .message(let message, let peer):
       guard let letter = letter(for: message, from: peer) else { return answerDirectly(message, to: peer) }
       return put(letter)
@@ -160,7 +167,7 @@ package struct CoordinatorCore: Sendable {
     case .delivered(let key, let sink, let result):
       settle(courier.delivered(key, sink, result, at: now))
       return []
-    case .tick: return put(Letter(input: .tick, origin: .nobody))
+    case .tick: return put(Letter(input: .tick, origin: .nobody)) + watchShards(at: now)
     }
   }
 
@@ -189,6 +196,7 @@ package struct CoordinatorCore: Sendable {
     if !events.isEmpty { confirmedAt = max(confirmedAt, began) }
     var outputs: [CoreOutput] = events.isEmpty ? [] : [.durable(events)]
     outputs += publish(events)
+    note(letters)
     for effect in decisions.flatMap(\.effects) { perform(effect, &outputs) }
     let trusted = isTrusted(at: now)
     for (letter, decision) in zip(letters, decisions) where trusted || !letter.origin.extendsRights {

@@ -27,14 +27,17 @@ package struct StatusReport: Sendable, Encodable {
   package var deadlines: [DeadlineReport]
   /// How many agents are there, by their kind.
   package var agents: [String: Int]
+  /// Who watches what; `null` at a coordinator that stands by.
+  package var shards: Nullable<ShardsReport>
 
   /// A report; see the fields.
   package init(
     version: String, instance: String, startedAt: Timestamp, uptimeSeconds: Double, ready: Bool,
     role: CoordinatorRole, leader: LeaderInfo?, sequence: UInt64, store: StoreReport,
     incidents: IncidentCounts, queues: [String: Int],
-    deadlines: [DeadlineReport], agents: [String: Int]
+    deadlines: [DeadlineReport], agents: [String: Int], shards: ShardsReport? = nil
   ) {
+    self.shards = Nullable(shards)
     self.version = version
     self.instance = instance
     self.startedAt = startedAt
@@ -170,12 +173,15 @@ package struct AgentReport: Sendable, Encodable, Equatable {
   package var incidents: [IncidentID]
   /// Its signals that wait; for detectors alone.
   package var spool: SpoolReport?
+  /// What it watches; for detectors alone, and only where the coordinator shares the targets out.
+  package var shards: [String]?
 
   /// A report; see the fields.
   package init(
     _ info: AgentInfo, lastHeartbeat: Timestamp, load: Double, freeSlots: Int, incidents: [IncidentID],
-    spool: SpoolReport? = nil
+    spool: SpoolReport? = nil, shards: [String]? = nil
   ) {
+    self.shards = shards
     instance = info.instance
     kind = info.kind
     name = info.name

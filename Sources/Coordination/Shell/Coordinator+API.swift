@@ -79,7 +79,8 @@ extension Coordinator: CoordinatorAPI {
       deadlines: engine.nextDeadlines(20).map {
         DeadlineReport(incident: $0.incident, kind: $0.what, at: $0.at)
       },
-      agents: engine.state.workers.values.reduce(into: [:]) { $0[$1.info.kind.rawValue, default: 0] += 1 })
+      agents: engine.state.workers.values.reduce(into: [:]) { $0[$1.info.kind.rawValue, default: 0] += 1 },
+      shards: core.epoch == nil ? nil : ShardsReport(core.shards))
   }
 
   package func agents() -> [AgentReport] {
@@ -97,7 +98,9 @@ extension Coordinator: CoordinatorAPI {
       return AgentReport(
         worker.info, lastHeartbeat: worker.lastSeen, load: worker.load,
         freeSlots: max(0, worker.capacity - incidents.count), incidents: incidents,
-        spool: core.spools[worker.info.instance])
+        spool: core.spools[worker.info.instance],
+        shards: worker.info.kind == .detector && core.epoch != nil
+          ? core.shards.shards(of: worker.info.instance).map(\.description) : nil)
     }
   }
 

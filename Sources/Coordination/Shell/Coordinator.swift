@@ -243,6 +243,7 @@ package actor Coordinator {
       case .publish(let change): orders.append(.publish(change))
       case .durable(let events): observe(events)
       case .changed(let changes): show(changes)
+      case .moved(let move): note(move)
       case .answer(let number, let reply): calls.removeValue(forKey: number)?.resume(returning: reply)
       case .deliver(let notification, let name):
         let sink = settings.sinks.first { $0.name == name } ?? SinkSettings(name: name, kind: .log)
@@ -262,6 +263,15 @@ package actor Coordinator {
 
   func show(_ changes: [IncidentChange]) {
     for change in changes { hub.publish(change.incident, sequence: change.sequence) }
+  }
+
+  private func note(_ move: ShardMove) {
+    metrics.shards.moved(move)
+    logger.info(
+      "a shard is watched by another detector",
+      metadata: [
+        "shard": "\(move.shard)", "detector": "\(move.to)", "gap_seconds": "\(move.gap.inSeconds)",
+      ])
   }
 
   private func observe(_ events: [EngineEvent]) {

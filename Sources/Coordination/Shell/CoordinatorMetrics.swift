@@ -22,6 +22,7 @@ struct CoordinatorMetrics: Sendable {
   private let shed: MetricFamily
   private let leading: MetricFamily
   private let spool: SpoolMetrics
+  let shards: ShardMetrics
   private let terms: MetricFamily
   private let journalAge: MetricFamily
 
@@ -63,6 +64,7 @@ struct CoordinatorMetrics: Sendable {
       "aiops_journal_read_age_seconds",
       "Since a coordinator that stands by last read the journal to its end; 0 while it leads.")
     spool = SpoolMetrics(registry)
+    shards = ShardMetrics(registry)
     registry.addProcessMetrics()
   }
 
@@ -107,6 +109,7 @@ struct CoordinatorMetrics: Sendable {
     journalAge.set(age.inSeconds)
     followers.set(Double(followerCount))
     spool.set(core)
+    shards.set(core.shards)
     for (outcome, count) in [
       ("received", bus.received), ("malformed", bus.malformedFrames), ("sent", bus.sent),
       ("unroutable", bus.unroutable), ("dropped", bus.dropped), ("published", bus.published),

@@ -7,11 +7,17 @@ enum AgentList {
       [
         agent["kind"]?.shown ?? "", agent["name"]?.shown ?? "", agent["version"]?.shown ?? "",
         agent["pid"]?.shown ?? "", agent["load"]?.shown ?? "", Terminal.time(agent["last_heartbeat"]),
-        (agent["incidents"] ?? agent["leases"])?.shown ?? "", agent["targets"]?.shown ?? "",
+        (agent["incidents"] ?? agent["leases"])?.shown ?? "",
+        shards(agent["shards"]), agent["targets"]?.shown ?? "",
       ]
     }
     return Table.lines(
-      ["KIND", "NAME", "VERSION", "PID", "LOAD", "LAST HEARTBEAT", "WORKS ON", "TARGETS"], rows)
+      ["KIND", "NAME", "VERSION", "PID", "LOAD", "LAST HEARTBEAT", "WORKS ON", "SHARDS", "TARGETS"], rows)
+  }
+
+  /// How many a detector watches; nothing for agents that watch none.
+  private static func shards(_ names: JSONValue?) -> String {
+    names.map { "\($0.list.count)" } ?? ""
   }
 }
 
@@ -38,6 +44,10 @@ enum StatusPage {
     }
     field("queues", status["queues"]?.shown)
     if case .object? = status["agents"] { field("agents", counts(status["agents"])) }
+    if let shards = status["shards"], let total = shards["total"]?.shown {
+      let states = ["watched", "moving", "unassigned"].map { "\(shards[$0]?.shown ?? "?") \($0)" }
+      field("shards", "\(total): \(states.joined(separator: ", "))")
+    }
     let deadlines = (status["deadlines"] ?? status["next_deadlines"])?.list ?? []
     for (index, deadline) in deadlines.prefix(20).enumerated() {
       let what = (deadline["kind"] ?? deadline["what"])?.shown ?? ""
