@@ -92,6 +92,9 @@ let package = Package(
       ["CZeroMQ", "CLinux", "IncidentModel", "Threads", logging, protobuf],
       exclude: ["Protocol/aiops.proto"], isSimulated: true),
 
+    // Pages for people: values in, HTML out.
+    module("Dashboard", ["IncidentModel"]),
+
     // Clients of outside systems.
     module("HTTPBackend", ["CCurl", "Threads"]),
     module("PostgresBackend", ["CPostgres", "Threads"]),
@@ -132,9 +135,9 @@ let package = Package(
     module(
       "Coordination",
       [
-        "IncidentModel", "IncidentEngine", "Settings", "MessageBus", "HTTPBackend", "Notification",
-        "Observability", "PostgresBackend", "Threads", crypto, grdb, hummingbird, hummingbirdTLS, lifecycle,
-        logging,
+        "IncidentModel", "IncidentEngine", "Dashboard", "Settings", "MessageBus", "HTTPBackend",
+        "Notification", "Observability", "PostgresBackend", "Threads", crypto, grdb, hummingbird,
+        hummingbirdTLS, lifecycle, logging,
       ], isSimulated: true),
     module(
       "Simulation",
@@ -168,6 +171,7 @@ let package = Package(
       path: "Tests/TestKit", swiftSettings: settings),
     tests("IncidentModelTests", ["IncidentModel", "TestKit"]),
     tests("IncidentEngineTests", ["IncidentModel", "IncidentEngine", "TestKit"]),
+    tests("DashboardTests", ["IncidentModel", "Dashboard"]),
     tests("SettingsTests", ["IncidentModel", "Settings", "TestKit"]),
     tests("ObservabilityTests", ["Observability", logging]),
     tests("MessageBusTests", ["IncidentModel", "MessageBus", "TestKit", logging]),
@@ -196,8 +200,8 @@ let package = Package(
     tests(
       "CoordinationTests",
       [
-        "IncidentModel", "IncidentEngine", "Settings", "MessageBus", "Notification", "Coordination",
-        "HTTPBackend", "PostgresBackend", "TestKit", grdb, logging,
+        "IncidentModel", "IncidentEngine", "Dashboard", "Settings", "MessageBus", "Notification",
+        "Coordination", "HTTPBackend", "PostgresBackend", "TestKit", grdb, logging,
       ]),
     tests("BenchmarkTests", ["Benchmarks", "IncidentModel", "IncidentEngine", "MessageBus", "TestKit"]),
     tests("SimulationTests", ["IncidentModel", "Simulation"]),
