@@ -34,6 +34,8 @@ package struct EngineState: Sendable {
   var names = NamePool()
   /// Jobs that wait for a worker, oldest first.
   var waiting: [JobKind: OrderedSet<IncidentID>] = [:]
+  /// Incidents on which a lease is out.
+  package internal(set) var leased: Set<IncidentID> = []
   /// Ended incidents, oldest first.
   var ended: Deque<IncidentID> = []
   /// When a runbook ran by itself for a series, for the breaker; what ran last comes last.
@@ -159,6 +161,8 @@ package struct ActiveLease: Sendable, Equatable {
   package var worker: String
   package var instance: String
   package var expires: Timestamp
+  /// When it was given.
+  package var since: Timestamp
 }
 
 /// A connected agent.

@@ -63,6 +63,8 @@ package struct CoordinatorCore: Sendable {
   package private(set) var views: [IncidentID: Incident] = [:]
   /// How many there are, by status and severity.
   package private(set) var counts = IncidentCounts([])
+  /// Where they are in the lists that readers turn over.
+  private(set) var index = IncidentIndex()
 
   /// Agents that said hello, by connection.
   var peers: [PeerID: String] = [:]
@@ -270,10 +272,14 @@ package struct CoordinatorCore: Sendable {
   private mutating func show(_ touched: [IncidentID: UInt64]) -> [IncidentChange] {
     var changes: [IncidentChange] = []
     for (id, sequence) in touched.sorted(by: { $0.value < $1.value }) {
-      if let before = views.removeValue(forKey: id) { counts.remove(before) }
+      if let before = views.removeValue(forKey: id) {
+        counts.remove(before)
+        index.remove(before)
+      }
       guard let incident = engine.state.records[id]?.incident else { continue }
       views[id] = incident
       counts.add(incident)
+      index.insert(incident)
       changes.append(IncidentChange(sequence: sequence, incident: incident))
     }
     // Incidents that the engine no longer keeps in memory are read from the journal.
@@ -281,6 +287,7 @@ package struct CoordinatorCore: Sendable {
       for (id, incident) in views where engine.state.records[id] == nil {
         views[id] = nil
         counts.remove(incident)
+        index.remove(incident)
       }
     }
     return changes

@@ -34,17 +34,18 @@ struct APIResponder: HTTPResponder {
     do {
       response = try await answer(request, context)
     } catch let problem as Problem {
-      response = Self.response(problem, instance: request.uri.path)
+      response = failure(problem, request, context)
     } catch let error as APIError {
-      response = Self.response(Problem(error), instance: request.uri.path)
+      response = failure(Problem(error), request, context)
     } catch let error as ChannelError {
       // The connection is gone; there is nobody to answer.
       throw error
     } catch {
       context.logger.error("request failed", metadata: ["error": "\(error)"])
-      response = Self.response(
+      response = failure(
         Problem(.internalServerError, "The request failed inside the coordinator; its log says why."),
-        instance: request.uri.path)
+        request,
+        context)
     }
     Self.secure(&response.headers)
     return request.method == .head ? response.createHeadResponse() : response
@@ -96,20 +97,31 @@ struct APIResponder: HTTPResponder {
       return Response(
         status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
         body: ResponseBody(byteBuffer: ByteBuffer(string: await api.metricsText())))
+    case .overview:
+      return try await overview(query(["show", "severity", "page"]))
+    case .page(let id):
+      _ = try query()
+      return try await page(of: id)
+    case .form(let verb, let id):
+      _ = try query()
+      return try await form(verb, id, request)
+    case .asset(let asset): return Self.file(asset, request)
     }
   }
 }
 
 extension APIResponder {
   /// Reads a body of bounded size within bounded time; it must say that it is JSON.
-  func body(of request: Request) async throws -> [UInt8] {
+  func body(
+    of request: Request, as type: String = "JSON", isRight: (String?) -> Bool = APIResponder.isJSON,
+    mime: String = "application/json"
+  ) async throws -> [UInt8] {
     let length = request.headers[.contentLength].flatMap { Int($0) }
     let hasBody = request.headers[.transferEncoding] != nil || (length ?? 0) > 0
     guard hasBody else { return [] }
     guard (length ?? 0) <= limits.bodyBytes else { throw Self.tooLarge(limits.bodyBytes) }
-    guard Self.isJSON(request.headers[.contentType]) else {
-      throw Problem(
-        .unsupportedMediaType, "The body must be JSON, and say so: Content-Type: application/json.")
+    guard isRight(request.headers[.contentType]) else {
+      throw Problem(.unsupportedMediaType, "The body must be \(type), and say so: Content-Type: \(mime).")
     }
     return try await withThrowingTaskGroup(of: [UInt8].self) { group in
       group.addTask { [limits] in
@@ -132,7 +144,7 @@ extension APIResponder {
     Problem(.contentTooLarge, "The body must not be larger than \(limit) bytes; send it in parts.")
   }
 
-  private static func isJSON(_ contentType: String?) -> Bool {
+  static func isJSON(_ contentType: String?) -> Bool {
     guard let contentType else { return false }
     let parts = contentType.split(separator: ";").map { part in
       part.filter { $0 != " " && $0 != "\t" }.lowercased()
@@ -166,8 +178,11 @@ extension APIResponder {
   /// What every answer says to browsers: it is nothing to keep, to guess about, or to show in a page.
   static func secure(_ headers: inout HTTPFields) {
     headers[.xContentTypeOptions] = "nosniff"
-    headers[.cacheControl] = "no-store"
-    headers[.contentSecurityPolicy] = "default-src 'none'; frame-ancestors 'none'"
+    // Pages and their files say more themselves.
+    if headers[.cacheControl] == nil { headers[.cacheControl] = "no-store" }
+    if headers[.contentSecurityPolicy] == nil {
+      headers[.contentSecurityPolicy] = "default-src 'none'; frame-ancestors 'none'"
+    }
     headers[.crossOriginResourcePolicy] = "same-origin"
   }
 }

@@ -71,7 +71,10 @@ final class LeaderForwarder: Sendable {
 
 extension APIResponder {
   /// The leader's answer to what only a leader may take; `nil` when this coordinator leads itself.
-  func forwarded(_ request: Request) async throws -> Response? {
+  /// - Parameters:
+  ///   - path: asked of the leader; the request's own unless said.
+  ///   - body: sent to it; the request's own unless said.
+  func forwarded(_ request: Request, path: String? = nil, body: [UInt8]? = nil) async throws -> Response? {
     let leader: String
     switch await api.writer() {
     case .me: return nil
@@ -86,7 +89,10 @@ extension APIResponder {
     guard request.headers.first(named: LeaderForwarder.mark) == nil else {
       throw Problem.unavailable("The leadership changed while this was passed on; try again.", retryAfter: 1)
     }
-    let body = try await body(of: request)
-    return try await forwarder.post(request.uri.description, body: body, to: leader, from: api.instance)
+    // Not with `??`, which takes no `await`.
+    let content: [UInt8]
+    if let body { content = body } else { content = try await self.body(of: request) }
+    return try await forwarder.post(
+      path ?? request.uri.description, body: content, to: leader, from: api.instance)
   }
 }

@@ -1,3 +1,4 @@
+import Dashboard
 import Hummingbird
 import IncidentModel
 
@@ -8,6 +9,11 @@ enum Route: Sendable, Equatable {
   case incident(IncidentID?)
   case command(PersonVerb.Name, IncidentID?)
   case alerts, status, agents, stream, health, readiness, metrics
+  /// The dashboard: its first page, an incident's page, a person's word from a form, and what pages load.
+  case overview
+  case page(IncidentID?)
+  case form(PersonVerb.Name, IncidentID?)
+  case asset(Asset)
 
   /// The route of a path.
   init?(path: String) {
@@ -16,6 +22,14 @@ enum Route: Sendable, Equatable {
     case (1, "healthz"): self = .health
     case (1, "readyz"): self = .readiness
     case (1, "metrics"): self = .metrics
+    case (1, ""): self = .overview
+    case (2, "incidents") where !parts[1].isEmpty: self = .page(IncidentID(parts[1]))
+    case (3, "incidents") where !parts[1].isEmpty:
+      guard let verb = PersonVerb.Name(rawValue: parts[2]) else { return nil }
+      self = .form(verb, IncidentID(parts[1]))
+    case (2, "assets"):
+      guard let asset = Asset.at(path) else { return nil }
+      self = .asset(asset)
     case (2, "aiops"):
       switch parts[1] {
       case "incidents": self = .incidents
@@ -45,7 +59,7 @@ enum Route: Sendable, Equatable {
   /// The methods it takes.
   var methods: [HTTPRequest.Method] {
     switch self {
-    case .command, .alerts: [.post]
+    case .command, .alerts, .form: [.post]
     case .stream: [.get]
     default: [.get, .head]
     }

@@ -27,6 +27,19 @@ package struct StatusReport: Sendable, Encodable {
   package var deadlines: [DeadlineReport]
   /// How many agents are there, by their kind.
   package var agents: [String: Int]
+  /// The coordinators that stand by.
+  package var standbys: [StandbyReport] = []
+  /// The deadlines that will tell somebody, soonest first; a bounded number.
+  package var tellings: [DeadlineReport] = []
+  /// The leases that are out, longest first; a bounded number of them.
+  package var leases: [LeaseReport] = []
+  /// How many leases are out.
+  package var leaseCount = 0
+  /// The job that waits longest for a worker.
+  package var oldestJob = Nullable<WaitingReport>(nil)
+  /// What was refused lately, newest first; a bounded number.
+  package var refusals: [Refusal] = []
+  package var versions: VersionReport
 
   /// A report; see the fields.
   package init(
@@ -49,6 +62,7 @@ package struct StatusReport: Sendable, Encodable {
     self.queues = queues
     self.deadlines = deadlines
     self.agents = agents
+    versions = VersionReport(coordinator: version, protocol: WireCodec.version, schema: nil, agents: [:])
   }
 }
 
@@ -86,6 +100,8 @@ package struct StoreReport: Sendable, Encodable {
   package var commits: UInt64
   package var failures: UInt64
   package var lastCommitSeconds: Nullable<Double>
+  /// What the recent commits of this coordinator were like.
+  package var recentCommits = Nullable<CommitReport>(nil)
   package var lastError: Nullable<String>
   /// What makes it less safe than it should be.
   package var warning: Nullable<String>
@@ -144,12 +160,15 @@ package struct DeadlineReport: Sendable, Encodable, Equatable {
   /// What will happen, e.g. `escalate`, `lease`.
   package var kind: String
   package var at: Timestamp
+  /// Whom it will tell; `null` for what tells nobody.
+  package var tells: Nullable<TellingReport>
 
   /// A deadline; see the fields.
-  package init(incident: IncidentID, kind: String, at: Timestamp) {
+  package init(incident: IncidentID, kind: String, at: Timestamp, tells: TellingReport? = nil) {
     self.incident = incident
     self.kind = kind
     self.at = at
+    self.tells = Nullable(tells)
   }
 }
 

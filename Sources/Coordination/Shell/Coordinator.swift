@@ -28,6 +28,7 @@ package actor Coordinator {
   nonisolated let logger: Logger
   nonisolated let hub: ChangeHub
   nonisolated let metrics: CoordinatorMetrics
+  package nonisolated let refusals = RefusalLog()
   /// Time as it goes on since the last change of role.
   nonisolated let clock: Locked<CoordinatorClock>
   nonisolated let wall: CoordinatorClock
@@ -40,6 +41,7 @@ package actor Coordinator {
 
   var core: CoordinatorCore
   var troubles = StoreTroubles()
+  var commitTimes = CommitTimes()
   /// Whether it is on the way from leading to following; nothing else may touch the core's role meanwhile.
   var isSteppingDown = false
   /// When a standby last read the journal to its end.
@@ -99,6 +101,9 @@ package actor Coordinator {
       metadata: [
         "events": "\(core.engine.state.sequence)", "open_incidents": "\(core.engine.state.openCount)",
       ])
+    await bus.onRefusal { [refusals, clock] peer, reason in
+      refusals.note(.busFrame, who: peer.description, reason: reason, at: clock.withLock { $0.now })
+    }
     do {
       try await campaign()
     } catch let error as StoreError where error.isRetryable {
@@ -178,7 +183,8 @@ package actor Coordinator {
     return reply
   }
 
-  func take(_ inputs: [CoreInput]) async {
+  /// Takes what the world says, and does what can be done about it at once.
+  package func take(_ inputs: [CoreInput]) async {
     let now = now
     var outputs: [CoreOutput] = []
     for input in inputs { outputs += core.receive(input, at: now) }
@@ -210,7 +216,9 @@ package actor Coordinator {
     defer { troubles.appendingSince = nil }
     while true {
       do {
+        let began = ContinuousClock.now
         try await store.append(records, epoch: epoch)
+        commitTimes.add(ContinuousClock.now - began)
         relieved(\.writing)
         return true
       } catch {
@@ -239,7 +247,9 @@ package actor Coordinator {
     var orders: [BusOrder] = []
     for output in outputs {
       switch output {
-      case .send(let message, let peer): orders.append(.send(message, to: peer))
+      case .send(let message, let peer):
+        noteRefusal(message, to: peer)
+        orders.append(.send(message, to: peer))
       case .publish(let change): orders.append(.publish(change))
       case .durable(let events): observe(events)
       case .changed(let changes): show(changes)

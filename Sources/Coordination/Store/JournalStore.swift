@@ -136,6 +136,12 @@ package protocol JournalStore: Sendable {
   /// The number of the latest record; 0 for an empty journal.
   func lastSequence() async throws(StoreError) -> Int64
 
+  /// The coordinators that have the journal open, this one among them where the store knows of any.
+  func coordinators() async throws(StoreError) -> [CoordinatorSeen]
+
+  /// The version of the journal's schema that this coordinator writes; `nil` where there is none.
+  var schemaVersion: Int? { get }
+
   /// How the store is doing; never fails, so that it can be asked in trouble.
   func health() async -> StoreHealth
 

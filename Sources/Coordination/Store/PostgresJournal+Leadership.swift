@@ -37,6 +37,7 @@ extension PostgresJournal {
       self.lead?.connection = nil
     }
     let situation = try await situation(reader)
+    await show(candidate)
     if let holder = situation.holder {
       // A session that the server should have ended: of this one, or of a leader frozen in the middle of a
       // message, where the server's own timers don't run.

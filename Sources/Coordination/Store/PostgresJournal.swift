@@ -26,6 +26,8 @@ package actor PostgresJournal: JournalStore {
   /// The first record of an append whose outcome is not known.
   var doubtful: Int64?
   var backoff = Backoff()
+  /// The server's process of the reading session that carries this coordinator's name.
+  var shownAs: Int32?
   var isClosed = false
   private var account = AppendAccount()
   /// The latest of the calls that must not overlap.

@@ -46,6 +46,7 @@ package actor BusServer {
 
   /// What was counted so far.
   package private(set) var counters = BusCounters()
+  private var refused: (@Sendable (PeerID, String) -> Void)?
 
   /// A server that is not started yet.
   /// - Parameters:
@@ -217,6 +218,9 @@ extension BusServer {
     return nil
   }
 
+  /// Says who hears of frames that are refused: on the bus's own thread, so it must be short.
+  package func onRefusal(_ hear: @escaping @Sendable (PeerID, String) -> Void) { refused = hear }
+
   private func understand(_ received: ZMQSocket.Received) -> (PeerID, AgentMessage)? {
     guard let id = received.frames.first else { return nil }
     let peer = PeerID(bytes: id)
@@ -227,6 +231,7 @@ extension BusServer {
       return (peer, message)
     } catch {
       counters.malformedFrames += 1
+      refused?(peer, error.description)
       if isRound(counters.malformedFrames) {
         logger.warning(
           "a frame on the bus was refused",
