@@ -154,7 +154,7 @@ enum Stylesheet {
       .keys { display: none; }
       .plot text { font-size: 20px; }
       .plot .axis text { font-size: 18px; }
-      .plot text.mark { font-size: 15px; }
+      .plot text.mark { font-size: 17px; }
       button { min-width: 9rem; min-height: 2.7rem; }
       .actions .row { flex: 1 1 100%; }
       .actions input[name=by] { flex: 1 1 8rem; }

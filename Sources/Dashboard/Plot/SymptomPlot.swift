@@ -114,7 +114,7 @@ struct SymptomPlot {
     for mark in marks {
       let x = time(mark.at.seconds)
       svg.element(.line, [Attribute.class("mark")] + Self.segment(x, Self.top - 8, x, Self.bottom)) { _ in }
-      let width = Double(mark.text.count) * 8.6
+      let width = Double(mark.text.count) * 9.4
       let isLast = x + width > Self.right
       let start = isLast ? x - width - 4 : x + 4
       guard start >= free else { continue }
