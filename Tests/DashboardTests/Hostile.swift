@@ -48,7 +48,9 @@ struct Hostile {
   mutating func texts() -> [String] { (0...Int.random(in: 0...4, using: &numbers)).map { _ in text() } }
 
   mutating func number() -> Double {
-    let wild: [Double] = [.nan, .infinity, -.infinity, 0, -0.0, 1e300, -1e300, 5e-324, 92.5, 1e15, -3]
+    let wild: [Double] = [
+      .nan, .infinity, -.infinity, 0, -0.0, 1e300, -1e300, .leastNonzeroMagnitude, 92.5, 1e15, -3,
+    ]
     return wild.randomElement(using: &numbers) ?? 0
   }
 
