@@ -20,7 +20,7 @@ extension Engine {
       return staleness(lease)
     }
     guard let plan = record.incident.diagnosis?.remedy?.steps, plan.indices.contains(step) else {
-      return .refused(reason: "the remedy has no step \(step + 1)")
+      return .refused(reason: "the remedy has no step \(step &+ 1)")
     }
     guard mayAct(record.incident) else {
       return .refused(
@@ -37,7 +37,7 @@ extension Engine {
           reason: "step \(step + 1) may have run already and must not run twice; a person decides")
       case .failed where !plan[step].idempotent:
         return .refused(reason: "step \(step + 1) failed and must not run twice; a person decides")
-      case .failed where done.attempts > plan[step].retries + policy.maxAttempts:
+      case .failed where done.attempts - policy.maxAttempts > plan[step].retries:
         return .refused(reason: "step \(step + 1) failed \(done.attempts) times")
       case .intended, .failed: break
       }
@@ -61,7 +61,7 @@ extension Engine {
   mutating func concluded(_ outcome: StepOutcome, _ lease: Lease, _ instance: String) -> EngineReply {
     guard holds(lease, instance), let record = state.records[lease.incident] else { return staleness(lease) }
     guard let step = record.incident.steps.first(where: { $0.index == outcome.index }) else {
-      return .refused(reason: "step \(outcome.index + 1) was never meant to run")
+      return .refused(reason: "step \(outcome.index &+ 1) was never meant to run")
     }
     if step.state == outcome.state, step.detail == outcome.detail { return .granted }
     let fits =

@@ -15,6 +15,8 @@ extension Fact {
     }
     if case .some(.some(let fact)) = read {
       self = fact
+    } else if let reason = JSONGuard.objection(to: Array(payload.utf8)) {
+      throw StoreError.corrupt(path: "journal", detail: "a record is not what was written: \(reason)")
     } else {
       self = try decoder.decode(Fact.self, from: Data(payload.utf8))
     }

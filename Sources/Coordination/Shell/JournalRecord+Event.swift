@@ -16,7 +16,10 @@ extension JournalRecord {
 
   /// The event of a record.
   package func event(decoder: JSONDecoder) throws -> EngineEvent {
-    EngineEvent(
+    guard Self.sequences.contains(sequence) else {
+      throw StoreError.corrupt(path: "journal", detail: "a record has the number \(sequence)")
+    }
+    return EngineEvent(
       sequence: UInt64(sequence), at: at, incident: incident, actor: actor,
       fact: try Fact(json: payload, decoder))
   }

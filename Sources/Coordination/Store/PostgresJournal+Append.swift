@@ -89,7 +89,7 @@ extension PostgresJournal {
     doubtful = nil
     if case .refused(let epoch, let last) = fate {
       if epoch != batch.epoch { throw await fence(batch.epoch, epoch) }
-      throw .outOfOrder(expected: last + 1, got: batch.first)
+      throw .outOfOrder(expected: last &+ 1, got: batch.first)
     }
   }
 

@@ -61,7 +61,9 @@ extension PostgresJournal {
     let current = try await asLeader(epoch) { connection, _ async throws(PostgresError) in
       try await connection.query("SELECT epoch FROM aiops.leadership").int(0, "epoch")
     }
-    guard current.map({ UInt64($0) }) == epoch else { throw await fence(epoch, UInt64(current ?? 0)) }
+    guard let current, UInt64(exactly: current) == epoch else {
+      throw await fence(epoch, UInt64(clamping: current ?? 0))
+    }
   }
 
   /// Gives the lock back and forgets the leadership.
@@ -189,10 +191,10 @@ extension PostgresJournal {
     } catch {
       throw StoreError(error, at: server.location)
     }
-    guard let epoch = row.int(0, "epoch") else {
+    guard let epoch = row.int(0, "epoch").flatMap({ UInt64(exactly: $0) }) else {
       throw .corrupt(path: server.location, detail: "the table aiops.leadership is empty")
     }
-    return UInt64(epoch)
+    return epoch
   }
 
   private func situation(_ connection: PostgresConnection) async throws(StoreError) -> Situation {
@@ -214,12 +216,12 @@ extension PostgresJournal {
     } catch {
       throw StoreError(error, at: server.location)
     }
-    guard let epoch = row.int(0, "epoch") else {
+    guard let epoch = row.int(0, "epoch").flatMap({ UInt64(exactly: $0) }) else {
       throw .corrupt(path: server.location, detail: "the table aiops.leadership is empty")
     }
     let leader = LeaderInfo(
       instance: row[0, "instance"] ?? "", bus: row[0, "bus"] ?? "", changes: row[0, "changes"] ?? "",
-      http: row[0, "http"] ?? "", epoch: UInt64(epoch))
+      http: row[0, "http"] ?? "", epoch: epoch)
     return Situation(
       leader: leader, holder: row[0, "backend"], isSilent: row.bool(0, "silent") == true)
   }

@@ -147,15 +147,23 @@ package actor SQLiteJournal: JournalStore {
   }
 
   private static func record(_ row: Row, path: String) throws -> JournalRecord {
-    let sequence: Int64 = row[0]
-    let text: String? = row[1]
+    // Not GRDB's own conversion, which ends the process where a damaged file holds a value of another type.
+    func value<T: DatabaseValueConvertible>(_ column: Int) throws -> T {
+      if let value = T.fromDatabaseValue(row[column] as DatabaseValue) { return value }
+      throw StoreError.corrupt(path: path, detail: "column \(column + 1) of a record holds no \(T.self)")
+    }
+    let sequence: Int64 = try value(0)
+    guard JournalRecord.sequences.contains(sequence) else {
+      throw StoreError.corrupt(path: path, detail: "a record has the number \(sequence), which none can have")
+    }
+    let text: String? = (row[1] as DatabaseValue).isNull ? nil : try value(1)
     let incident = text.flatMap { IncidentID($0) }
     guard (text == nil) == (incident == nil) else {
       throw StoreError.corrupt(path: path, detail: "record \(sequence) has an incident id that is none")
     }
     return JournalRecord(
-      sequence: sequence, incident: incident, at: Timestamp(milliseconds: row[2]), kind: row[3],
-      actor: row[4], payload: row[5], epoch: row[6])
+      sequence: sequence, incident: incident, at: Timestamp(milliseconds: try value(2)), kind: try value(3),
+      actor: try value(4), payload: try value(5), epoch: try value(6))
   }
 
   private static func size(_ path: String) -> Int64 {

@@ -1,3 +1,5 @@
+import IncidentModel
+
 /// The agents as a table.
 enum AgentList {
   static func lines(_ answer: JSONValue) -> [String] {
@@ -27,7 +29,7 @@ enum StatusPage {
     field("uptime", status["uptime_seconds"]?.number.map(Terminal.duration))
     field("ready", status["ready"]?.shown)
     if let role = status["role"]?.shown {
-      let epoch = status["epoch"]?.number.map { $0 > 0 ? ", epoch \(Int($0))" : "" } ?? ""
+      let epoch = status["epoch"]?.number.map { $0 > 0 ? ", epoch \(ParameterValue.number($0))" : "" } ?? ""
       field("role", role + epoch)
       if role != "leading" { field("leader", leader(status["leader"])) }
     }
