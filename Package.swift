@@ -210,3 +210,22 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// What reads bytes from outside is fuzzed: for seconds in the tests, and as long as you like by scripts/fuzz, which
+// builds the same harnesses as one program for libFuzzer, in a build folder of its own.
+let fuzzed: [Target.Dependency] = [
+  "IncidentModel", "IncidentEngine", "Settings", "MessageBus", "HTTPBackend", "PostgresBackend",
+  "RedisBackend",
+  "HostBackend", "Collection", "Notification", "Detection", "Diagnosis", "Resolution", "Coordination",
+  "OperatorTool", hummingbird,
+]
+if Context.environment["AIOPS_FUZZ"] == nil {
+  package.targets.append(
+    .testTarget(name: "FuzzTests", dependencies: fuzzed, exclude: ["LibFuzzer"], swiftSettings: settings))
+} else {
+  package.products.append(.executable(name: "aiops-fuzz", targets: ["aiops-fuzz"]))
+  package.targets.append(
+    .executableTarget(
+      name: "aiops-fuzz", dependencies: fuzzed, path: "Tests/FuzzTests", exclude: ["Suite"],
+      swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]))
+}
