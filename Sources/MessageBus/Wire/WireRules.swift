@@ -9,7 +9,7 @@ enum WireRules {
   /// Members of a list.
   static let items = 1_000
   /// What is counted: so many that a sum over all agents is still a whole number.
-  static let counted: Int64 = 1_000_000_000_000
+  static let counted: Int64 = 1 << 46
   /// Seconds and other amounts: so much that it is still a duration.
   static let amounts = 1e15
   /// Years 1 to 9999: what RFC 3339 can say.

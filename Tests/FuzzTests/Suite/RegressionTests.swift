@@ -18,7 +18,7 @@ struct RegressionTests {
     var report = Samples.spool
     report.waiting = .max
     let beat = Heartbeat(sequence: 1, load: 0, freeSlots: 1, leases: [], spool: report)
-    #expect(throws: WireError.outOfRange(field: "spool.waiting", reason: "is more than 1000000000000")) {
+    #expect(throws: WireError.outOfRange(field: "spool.waiting", reason: "is more than 70368744177664")) {
       try WireCodec.encode(.heartbeat(beat))
     }
     #expect(throws: WireError.self) {
