@@ -99,13 +99,13 @@ extension Harness {
       done.signal()
     }
     var waiting = pollfd(fd: server, events: Int16(POLLIN), revents: 0)
-    guard poll(&waiting, 1, 10_000) == 1 else { throw Broken(description: "nobody connected") }
+    guard poll(&waiting, 1, 30_000) == 1 else { throw Broken(description: "nobody connected") }
     let peer = accept(server, nil, nil)
     var request = [UInt8](repeating: 0, count: 4096)
     _ = recv(peer, &request, request.count, 0)
     _ = bytes.withUnsafeBytes { send(peer, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL | 0x40)) }
     shutdown(peer, CInt(SHUT_WR))
-    guard done.wait(timeout: .now() + 20) == .success else {
+    guard done.wait(timeout: .now() + 40) == .success else {
       throw Broken(description: "an exchange without an end")
     }
     close(peer)
