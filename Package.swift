@@ -15,6 +15,7 @@ let collections = ["DequeModule", "HeapModule", "OrderedCollections"].map {
   Target.Dependency.product(name: $0, package: "swift-collections")
 }
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
@@ -94,6 +95,9 @@ let package = Package(
       ["BusKeys", "CZeroMQ", "CLinux", "IncidentModel", "Threads", logging, protobuf],
       exclude: ["Protocol/aiops.proto"], isSimulated: true),
 
+    // Pages for people: values in, HTML out.
+    module("Dashboard", ["IncidentModel"]),
+
     // Clients of outside systems.
     module("HTTPBackend", ["CCurl", "Threads"]),
     module("PostgresBackend", ["CPostgres", "Threads"]),
@@ -107,6 +111,7 @@ let package = Package(
         "IncidentModel", "Settings", "Threads", "HTTPBackend", "PostgresBackend", "RedisBackend",
         "HostBackend",
       ]),
+    module("JournalAudit", ["PostgresBackend", crypto, grdb, grdbSQLite], isSimulated: true),
     module("Notification", ["IncidentModel", "Settings", "HTTPBackend", logging]),
     module(
       "Detection",
@@ -134,9 +139,10 @@ let package = Package(
     module(
       "Coordination",
       [
-        "BusKeys", "IncidentModel", "IncidentEngine", "Settings", "AccessTokens", "MessageBus", "HTTPBackend",
-        "Notification", "Observability", "PostgresBackend", "Threads", crypto, grdb, hummingbird,
-        hummingbirdTLS, lifecycle, logging,
+        "BusKeys", "Dashboard", "IncidentModel", "IncidentEngine", "Settings", "AccessTokens", "MessageBus",
+        "HTTPBackend", "JournalAudit", "Notification", "Observability", "PostgresBackend", "Threads", crypto,
+        grdb,
+        grdbSQLite, hummingbird, hummingbirdTLS, lifecycle, logging,
       ], isSimulated: true),
     module(
       "Simulation",
@@ -145,7 +151,10 @@ let package = Package(
       ] + collections, isSimulated: true),
     module(
       "OperatorTool",
-      ["BusKeys", "IncidentModel", "Settings", "AccessTokens", "HTTPBackend", "Threads", argumentParser]),
+      [
+        "BusKeys", "IncidentModel", "JournalAudit", "Settings", "AccessTokens", "HTTPBackend",
+        "PostgresBackend", "Threads", argumentParser,
+      ]),
 
     program("aiops-coordinator", ["IncidentModel", "Settings", "Coordination", "AgentRuntime", lifecycle]),
     program(
@@ -173,6 +182,7 @@ let package = Package(
     tests("IncidentModelTests", ["IncidentModel", "TestKit"]),
     tests("IncidentEngineTests", ["IncidentModel", "IncidentEngine", "TestKit"]),
     tests("BusKeysTests", ["BusKeys", "TestKit"]),
+    tests("DashboardTests", ["IncidentModel", "Dashboard"]),
     tests("SettingsTests", ["BusKeys", "IncidentModel", "Settings", "TestKit"]),
     tests("ObservabilityTests", ["Observability", logging]),
     tests(
@@ -203,9 +213,15 @@ let package = Package(
     tests(
       "CoordinationTests",
       [
-        "BusKeys", "IncidentModel", "IncidentEngine", "Settings", "AccessTokens", "MessageBus",
-        "Notification",
-        "Coordination", "HTTPBackend", "PostgresBackend", "TestKit", grdb, logging,
+        "BusKeys", "Dashboard", "IncidentModel", "IncidentEngine", "Settings", "AccessTokens", "MessageBus",
+        "Notification", "Coordination", "HTTPBackend", "JournalAudit", "PostgresBackend", "TestKit", grdb,
+        logging,
+      ]),
+    tests(
+      "JournalAuditTests",
+      [
+        "IncidentModel", "JournalAudit", "Coordination", "OperatorTool", "PostgresBackend", "TestKit",
+        "Threads", grdb,
       ]),
     tests("BenchmarkTests", ["Benchmarks", "IncidentModel", "IncidentEngine", "MessageBus", "TestKit"]),
     tests("SimulationTests", ["IncidentModel", "Simulation"]),
@@ -218,3 +234,22 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// What reads bytes from outside is fuzzed: for seconds in the tests, and as long as you like by scripts/fuzz, which
+// builds the same harnesses as one program for libFuzzer, in a build folder of its own.
+let fuzzed: [Target.Dependency] = [
+  "IncidentModel", "IncidentEngine", "Settings", "MessageBus", "HTTPBackend", "PostgresBackend",
+  "RedisBackend",
+  "HostBackend", "Collection", "Notification", "Detection", "Diagnosis", "Resolution", "Coordination",
+  "OperatorTool", hummingbird,
+]
+if Context.environment["AIOPS_FUZZ"] == nil {
+  package.targets.append(
+    .testTarget(name: "FuzzTests", dependencies: fuzzed, exclude: ["LibFuzzer"], swiftSettings: settings))
+} else {
+  package.products.append(.executable(name: "aiops-fuzz", targets: ["aiops-fuzz"]))
+  package.targets.append(
+    .executableTarget(
+      name: "aiops-fuzz", dependencies: fuzzed, path: "Tests/FuzzTests", exclude: ["Suite"],
+      swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]))
+}

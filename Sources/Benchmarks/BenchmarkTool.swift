@@ -35,6 +35,6 @@ struct BenchmarkCommand: AsyncParsableCommand {
     version: AIOpsVersion.current,
     subcommands: [
       SimulateCommand.self, IngestCommand.self, OverloadCommand.self, MemoryCommand.self,
-      FailoverCommand.self, ChaosCommand.self, RelayCommand.self,
+      FailoverCommand.self, ScaleCommand.self, ChaosCommand.self, RelayCommand.self,
     ])
 }

@@ -68,7 +68,8 @@ struct SampleMaker {
   func callAsFunction(
     _ name: String, _ value: Double, _ unit: String, _ labels: [String: String] = [:]
   ) -> Sample {
-    var labels = labels
+    // They come from outside, and are to be sent.
+    var labels = labels.mapValues(CombiningMarks.bounded)
     labels[Label.target] = target
     return Sample(name: name, labels: labels, value: value, unit: unit, source: source, timestamp: now)
   }

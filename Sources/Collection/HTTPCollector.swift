@@ -32,7 +32,7 @@ struct HTTPCollector: Collector {
       ]
     } catch {
       switch error {
-      case .unreachable, .timedOut, .failed: return [sample("http_up", 0, "bool")]
+      case .unreachable, .timedOut, .untrusted, .failed: return [sample("http_up", 0, "bool")]
       case .tooLarge: throw .invalidAnswer(error.description)
       case .invalidRequest: throw .refused(error.description)
       case .cancelled, .shutDown: throw .cancelled

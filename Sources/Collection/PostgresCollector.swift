@@ -159,7 +159,7 @@ actor PostgresCollector: Collector {
     guard let rows else { return [] }
     return (0..<rows.count).compactMap { row in
       guard let replica = rows[row, "replica"], let lag = rows.double(row, "lag") else { return nil }
-      let name = String(replica.prefix(200))
+      let name = String(String.UnicodeScalarView(replica.unicodeScalars.prefix(200)))
       return sample("database_replication_lag", max(0, lag), "seconds", ["replica": name])
     }
   }

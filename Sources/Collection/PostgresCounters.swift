@@ -36,7 +36,9 @@ struct StatementCounters: Equatable {
     for row in 0..<rows.count {
       guard let user = rows[row, "userid"], let database = rows[row, "dbid"],
         let query = rows[row, "queryid"],
-        let calls = rows.double(row, "calls"), let milliseconds = rows.double(row, "milliseconds")
+        let calls = rows.double(row, "calls"), let milliseconds = rows.double(row, "milliseconds"),
+        // Numbers, all three.
+        max(user.utf8.count, database.utf8.count, query.utf8.count) <= 32
       else { continue }
       totals[Statement(user: user, database: database, query: query)] = Total(
         calls: calls, milliseconds: milliseconds)

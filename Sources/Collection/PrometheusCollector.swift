@@ -72,7 +72,7 @@ actor PrometheusCollector: Collector {
       case .tooLarge: throw .invalidAnswer(error.description)
       case .invalidRequest: throw .refused(error.description)
       case .cancelled, .shutDown: throw .cancelled
-      case .unreachable, .failed: throw .unreachable(error.description)
+      case .unreachable, .untrusted, .failed: throw .unreachable(error.description)
       }
     }
     return try PrometheusSeries.read(answer.body, status: answer.status)
@@ -107,6 +107,9 @@ struct PrometheusSeries: Equatable {
   /// order of their labels, and of series that bounded labels make alike the first stays.
   static func read(_ body: [UInt8], status: Int) throws(CollectionError) -> [PrometheusSeries] {
     let answer: Answer
+    if let reason = JSONGuard.objection(to: body) {
+      throw .invalidAnswer("what answers is not Prometheus's API: \(reason)")
+    }
     do {
       answer = try JSONDecoder().decode(Answer.self, from: Data(body))
     } catch {
@@ -129,8 +132,13 @@ struct PrometheusSeries: Equatable {
       kept.map { name, value in
         // That name is the system's own.
         let name = name == Label.target ? "exported_" + Label.target : name
-        return (String(name.prefix(maxLabelLength)), String(value.prefix(maxLabelLength)))
+        return (cut(name), cut(value))
       }, uniquingKeysWith: { first, _ in first })
+  }
+
+  // Scalars, not characters: one character can be made of any number of them.
+  private static func cut(_ text: String) -> String {
+    String(String.UnicodeScalarView(text.unicodeScalars.prefix(maxLabelLength)))
   }
 
   private struct Answer: Decodable {

@@ -65,9 +65,10 @@ struct CacheInfo: Equatable {
   var values: [Substring: Substring] = [:]
 
   init(_ text: String) {
+    if CombiningMarks.areTooMany(in: text) { return }
     for line in text.split(whereSeparator: \.isNewline).prefix(2000) where !line.hasPrefix("#") {
       let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-      if parts.count == 2 { values[parts[0]] = parts[1] }
+      if parts.count == 2, parts[0].utf8.count <= 128 { values[parts[0]] = parts[1] }
     }
   }
 

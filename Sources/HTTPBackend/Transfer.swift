@@ -155,8 +155,8 @@ final class Transfer: @unchecked Sendable {
     let detail = String(cString: errorText)
     let reason = detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail
     switch code {
-    case CURLE_OK: return .success(response)
-    case CURLE_WRITE_ERROR where refusal == .streamEnded: return .success(response)
+    case CURLE_OK: return answered(url)
+    case CURLE_WRITE_ERROR where refusal == .streamEnded: return answered(url)
     case CURLE_OPERATION_TIMEDOUT:
       let limit = stream?.silence ?? request.timeout
       return .failure(.timedOut(url: url, seconds: Double(Self.milliseconds(limit)) / 1000))
@@ -174,6 +174,14 @@ final class Transfer: @unchecked Sendable {
   func finish(_ result: Result<HTTPResponse, HTTPError>) {
     answer?.resume(returning: result)
     answer = nil
+  }
+
+  private func answered(_ url: String) -> Result<HTTPResponse, HTTPError> {
+    // libcurl also takes a number of any length for a status.
+    guard (100...999).contains(status) else {
+      return .failure(.failed(url: url, reason: "it answers with a status that is none"))
+    }
+    return .success(response)
   }
 
   private var response: HTTPResponse {

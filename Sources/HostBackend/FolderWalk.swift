@@ -55,7 +55,9 @@ extension HostProbe {
   package func folderSize(_ path: String, bounds: WalkBounds = WalkBounds()) throws(HostError) -> FolderSize {
     var size = FolderSize(bytes: 0, files: 0, isComplete: true)
     size.isComplete = try FolderWalk(bounds: bounds).run(path) { file in
-      size.bytes += file.bytes
+      // Sparse files may be as long as the type allows, each of them.
+      let (sum, overflow) = size.bytes.addingReportingOverflow(file.bytes)
+      size.bytes = overflow ? .max : sum
       size.files += 1
     }
     return size

@@ -57,7 +57,9 @@ package struct HostProbe: Sendable {
     guard statvfs(path, &status) == 0 else { throw Self.unreadable(path) }
     let block = Int64(clamping: status.f_frsize)
     func bytes(_ blocks: fsblkcnt_t) -> Int64 {
-      Int64(clamping: blocks).multipliedReportingOverflow(by: block).partialValue
+      let (bytes, overflow) = Int64(clamping: blocks).multipliedReportingOverflow(by: block)
+      // Half of what there could be, so that two of them can be added.
+      return overflow ? .max / 2 : min(max(bytes, 0), .max / 2)
     }
     return FileSystemUsage(
       totalBytes: bytes(status.f_blocks), availableBytes: bytes(status.f_bavail),

@@ -82,7 +82,7 @@ enum ProcText {
     let (bytes, overflow) = max(0, pages).multipliedReportingOverflow(by: pageSize)
     return ProcessReading(
       pid: pid, command: String(text[text.index(after: open)..<close]), state: String(fields[0]),
-      cpuTicks: user &+ system, startTicks: start, residentBytes: overflow ? 0 : bytes)
+      cpuTicks: user &+ system, startTicks: start, residentBytes: overflow || bytes > 1 << 50 ? 0 : bytes)
   }
 
   /// A path of `/proc/self/mounts`, where blanks, tabs, line breaks and backslashes are in octal.

@@ -17,7 +17,8 @@ extension Engine {
         return .conflict(reason: "\(id) is \(incident.status.rawValue) and no remedy waits for approval")
       }
       emit(.approved(note: note), on: id, by: person)
-      emit(.queued(job: .resolve, deadline: now + policy.resolutionLimit), on: id)
+      emit(
+        .queued(job: .resolve, deadline: now + policy.resolutionLimit), on: id, why: "approved by \(person)")
     case .resolve:
       endJob(id, reason: "resolved by \(person)")
       resolve(id, auto: false, reason: "by \(person)" + (note.map { ": \($0)" } ?? ""), by: person)

@@ -20,7 +20,7 @@ extension Engine {
       return staleness(lease)
     }
     guard let plan = record.incident.diagnosis?.remedy?.steps, plan.indices.contains(step) else {
-      return .refused(reason: "the remedy has no step \(step + 1)")
+      return .refused(reason: "the remedy has no step \(step &+ 1)")
     }
     guard mayAct(record.incident) else {
       return .refused(
@@ -37,7 +37,7 @@ extension Engine {
           reason: "step \(step + 1) may have run already and must not run twice; a person decides")
       case .failed where !plan[step].idempotent:
         return .refused(reason: "step \(step + 1) failed and must not run twice; a person decides")
-      case .failed where done.attempts > plan[step].retries + policy.maxAttempts:
+      case .failed where done.attempts - policy.maxAttempts > plan[step].retries:
         return .refused(reason: "step \(step + 1) failed \(done.attempts) times")
       case .intended, .failed: break
       }
@@ -61,7 +61,7 @@ extension Engine {
   mutating func concluded(_ outcome: StepOutcome, _ lease: Lease, _ instance: String) -> EngineReply {
     guard holds(lease, instance), let record = state.records[lease.incident] else { return staleness(lease) }
     guard let step = record.incident.steps.first(where: { $0.index == outcome.index }) else {
-      return .refused(reason: "step \(outcome.index + 1) was never meant to run")
+      return .refused(reason: "step \(outcome.index &+ 1) was never meant to run")
     }
     if step.state == outcome.state, step.detail == outcome.detail { return .granted }
     let fits =
@@ -85,6 +85,7 @@ extension Engine {
     if let record = state.records[id], record.finishedToken == lease.token { return .granted }
     guard holds(lease, instance) else { return staleness(lease) }
     let worker = workerName(id)
+    if let active = state.records[id]?.job?.lease { noteEnd(of: active) }
     switch (lease.kind, result) {
     case (.diagnose, .diagnosed(let diagnosis)) where !diagnosis.hypotheses.isEmpty:
       emit(.diagnosed(diagnosis: diagnosis), on: id, by: worker)
@@ -118,7 +119,10 @@ extension Engine {
           + "\(Int(policy.breakerWindow.inSeconds / 60)) minutes; it does not last: \(diagnosis.rootCause)")
     }
     switch incident.autonomy {
-    case .auto: emit(.queued(job: .resolve, deadline: now + policy.resolutionLimit), on: id)
+    case .auto:
+      emit(
+        .queued(job: .resolve, deadline: now + policy.resolutionLimit), on: id,
+        why: "runbook \(remedy.runbook), and its source is set to auto")
     case .suggest:
       emit(.approvalRequested(deadline: now + policy.approvalLimit), on: id)
       announceApproval(id, remedy)

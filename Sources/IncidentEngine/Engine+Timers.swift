@@ -20,10 +20,12 @@ extension Engine {
         job.lease == nil && job.attempts == 0
         ? "no \(job.kind.worker.rawValue) took the job within \(limit) seconds; is one running?"
         : "the job to \(job.kind.rawValue) was not done within \(limit) seconds"
+      if let active = job.lease { noteEnd(of: active) }
       endJob(id, reason: why)
       return escalate(id, reason: why)
     }
     if let active = record.job?.lease, active.expires <= now {
+      noteLapse(of: active)
       return lose(id, active, reason: "\(active.worker) was silent for too long")
     }
     if let deadline = record.approvalDeadline, deadline <= now {

@@ -149,10 +149,25 @@ extension Engine {
     let able = alive.filter { worker in target.map { worker.info.targets.contains($0) } ?? true }
     // Somebody who can't reach the target gets the job only where nobody can; else it waits for one who does.
     let fit = able.isEmpty ? alive : able
-    let free = fit.filter { $0.tokens.count < $0.capacity }
+    let paces = WorkerPaces(fit)
+    let free = fit.filter { $0.tokens.count < paces.limit($0) }
     return free.min {
-      ($0.tokens.count, $0.load, $0.info.instance) < ($1.tokens.count, $1.load, $1.info.instance)
+      (paces.burden($0), $0.load, $0.info.instance) < (paces.burden($1), $1.load, $1.info.instance)
     }
+  }
+
+  /// Takes down how long a worker took for a job that ended.
+  mutating func noteEnd(of active: ActiveLease) {
+    guard var worker = state.workers[active.instance] else { return }
+    worker.record.ended(after: now - active.since)
+    add(worker)
+  }
+
+  /// Takes down that a worker let a lease run out.
+  mutating func noteLapse(of active: ActiveLease) {
+    guard var worker = state.workers[active.instance] else { return }
+    worker.record.lapsed()
+    add(worker)
   }
 
   private mutating func hand(_ id: IncidentID, _ kind: JobKind, to worker: Worker) {

@@ -81,11 +81,18 @@ package struct Engine: Sendable {
   // MARK: Building blocks
 
   /// Keeps a fact and takes it into the state.
-  mutating func emit(_ fact: Fact, on incident: IncidentID? = nil, by actor: String = "coordinator") {
-    let event = EngineEvent(
+  /// - Parameter why: for the audit, where the fact itself doesn't say.
+  mutating func emit(
+    _ fact: Fact, on incident: IncidentID? = nil, by actor: String = "coordinator", why: String? = nil
+  ) {
+    var event = EngineEvent(
       sequence: state.sequence + 1, at: now, incident: incident, actor: actor, fact: fact)
-    decision.events.append(event)
+    let before = incident.flatMap { state.records.standing($0) }
     state.apply(event, policy: policy)
+    if let incident, let before, let after = state.records.standing(incident) {
+      event.change = change(by: fact, on: incident, from: before, to: after, why: why)
+    }
+    decision.events.append(event)
   }
 
   /// Adds or changes a worker; the journal doesn't speak of workers.

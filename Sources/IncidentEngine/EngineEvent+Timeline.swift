@@ -24,7 +24,7 @@ extension EngineEvent {
     case .exchanged(let exchange):
       (kind, text) = ("dialogue", "\(exchange.question) — \(exchange.finding)")
     case .diagnosed(let diagnosis):
-      let percent = Int((diagnosis.confidence * 100).rounded())
+      let percent = Int((min(max(diagnosis.confidence, 0), 1) * 100).rounded())
       let remedy = diagnosis.remedy.map { "; runbook \($0.runbook)" } ?? "; no runbook"
       (kind, text) = ("diagnosis", "\(diagnosis.rootCause) (\(percent) % sure\(remedy))")
     case .approvalRequested(let deadline):
@@ -38,10 +38,10 @@ extension EngineEvent {
     case .snoozed(let until, let note, _):
       (kind, text) = ("person", "snoozed by \(actor) until \(until.rfc3339)" + Self.suffix(note))
     case .snoozeEnded: (kind, text) = ("person", "the snooze is over and nobody answered")
-    case .stepIntended(let index, let name, _): (kind, text) = ("step", "step \(index + 1) \(name): begins")
+    case .stepIntended(let index, let name, _): (kind, text) = ("step", "step \(index &+ 1) \(name): begins")
     case .stepConcluded(let outcome):
       (kind, text) = (
-        "step", "step \(outcome.index + 1) \(outcome.state.rawValue): \(outcome.detail)"
+        "step", "step \(outcome.index &+ 1) \(outcome.state.rawValue): \(outcome.detail)"
       )
     case .verified(let verification):
       (kind, text) = ("verification", "\(verification.verdict.rawValue): \(verification.detail)")

@@ -12,16 +12,20 @@ package struct EngineEvent: Sendable, Equatable, Codable {
   /// Who: `coordinator`, an agent's name, or a person's.
   package var actor: String
   package var fact: Fact
+  /// What it changed, for the audit; only on the way into the journal.
+  package var change: Alteration?
 
   /// An event; see the fields.
   package init(
-    sequence: UInt64, at: Timestamp, incident: IncidentID?, actor: String, fact: Fact
+    sequence: UInt64, at: Timestamp, incident: IncidentID?, actor: String, fact: Fact,
+    change: Alteration? = nil
   ) {
     self.sequence = sequence
     self.at = at
     self.incident = incident
     self.actor = actor
     self.fact = fact
+    self.change = change
   }
 }
 

@@ -95,6 +95,7 @@ extension EngineState {
     case .queued, .leased, .leaseLost, .jobEnded, .resolved, .escalated, .markedFalsePositive: break
     default: return
     }
+    if entry.record.job?.lease != nil { leased.insert(id) } else { leased.remove(id) }
     for kind in JobKind.allCases {
       if entry.record.job?.kind == kind, entry.record.job?.lease == nil {
         waiting[kind, default: []].append(id)

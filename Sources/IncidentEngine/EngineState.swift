@@ -36,6 +36,8 @@ package struct EngineState: Sendable {
   var names = NamePool()
   /// Jobs that wait for a worker, oldest first.
   var waiting: [JobKind: OrderedSet<IncidentID>] = [:]
+  /// Incidents on which a lease is out.
+  package internal(set) var leased: Set<IncidentID> = []
   /// Ended incidents, oldest first.
   var ended: Deque<IncidentID> = []
   /// When a runbook ran by itself for a series, for the breaker; what ran last comes last.
@@ -161,6 +163,8 @@ package struct ActiveLease: Sendable, Equatable {
   package var worker: String
   package var instance: String
   package var expires: Timestamp
+  /// When it was given.
+  package var since: Timestamp
 }
 
 /// A connected agent.
@@ -176,4 +180,6 @@ package struct Worker: Sendable, Equatable {
   package var tokens: Set<UInt64>
   /// Who it is by its key, where there are keys.
   package var identity: AgentIdentity?
+  /// How it did with what it had.
+  package var record = WorkerRecord()
 }

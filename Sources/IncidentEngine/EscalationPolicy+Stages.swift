@@ -36,12 +36,15 @@ package struct EscalationStage: Sendable, Equatable {
 }
 
 extension EscalationPolicy {
+  /// Rounds beyond are not counted; a `count` is far smaller.
+  private static let maxRound = 1_000_000_000
+
   /// What happens when `pointer` is due: who is told, and when what is due next.
   ///
   /// A pointer of another policy, after the configuration changed, goes on at the same step's number or at the end.
   package func stage(at pointer: EscalationPointer) -> EscalationStage {
     var place = EscalationPointer(
-      step: min(max(pointer.step, 0), steps.count), round: max(pointer.round, 0))
+      step: min(max(pointer.step, 0), steps.count), round: min(max(pointer.round, 0), Self.maxRound))
     var told: [EscalationTarget] = []
     var wait = Duration.zero
     // Every loop holds a notify step and a wait, so this ends: the walk stops at the first notify step after a wait.

@@ -25,7 +25,8 @@ extension IncidentRecord {
       approvalDeadline = nil
     case .leased(let lease, let worker, let instance, let attempt, let expires):
       job?.attempts = attempt
-      job?.lease = ActiveLease(lease: lease, worker: worker, instance: instance, expires: expires)
+      job?.lease = ActiveLease(
+        lease: lease, worker: worker, instance: instance, expires: expires, since: event.at)
       verifiable = Set(incident.symptoms.map(\.fingerprint))
     case .leaseLost: job?.lease = nil
     case .jobEnded(let token, _):

@@ -37,6 +37,9 @@ package struct IncidentTable: Sendable {
   /// What people see of an incident; without the rest of its record.
   package func incident(_ id: IncidentID) -> Incident? { entries[id]?.record.incident }
 
+  /// Where an incident stands.
+  func standing(_ id: IncidentID) -> Standing? { entries[id].map { Standing($0) } }
+
   /// The record itself, to be changed where it is; it must not be kept.
   mutating func unique(_ id: IncidentID) -> Entry? {
     guard let index = entries.index(forKey: id) else { return nil }

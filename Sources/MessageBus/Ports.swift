@@ -8,6 +8,24 @@ package protocol SignalSink: Sendable {
   func submit(_ signals: [Signal]) async
 }
 
+/// What a detector is to do with a shard.
+package enum ShardOrder: Sendable, Equatable {
+  /// Watch it; or, when it is watched already, take over what another one knew of it.
+  case watch(ShardGrant)
+  /// Stop, and say what is known of it.
+  case unwatch(Shard)
+}
+
+/// Where a detector hears what it is to watch.
+package protocol ShardLink: SignalSink {
+  /// The orders as they come, for one reader. Few wait: after an order to stop, the next one of that shard comes
+  /// after its last words.
+  var shardOrders: AsyncStream<ShardOrder> { get }
+  /// Says what is known of a shard.
+  /// - Parameter isReleased: whether it is not watched any more; then these are the last words.
+  func learned(_ shard: Shard, _ bytes: [UInt8], isReleased: Bool) async
+}
+
 /// Why a worker must stop what it does.
 package enum LeaseError: Error, Sendable, Equatable {
   /// The lease ended, was taken back, or the coordinator refused its token.

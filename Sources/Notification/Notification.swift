@@ -16,6 +16,8 @@ package struct Notification: Sendable, Hashable {
     case coordinatorTrouble = "coordinator_trouble"
     /// What kept a coordinator from its work is over.
     case coordinatorRecovered = "coordinator_recovered"
+    /// The end of the journal's chain, to be kept elsewhere; its text has it as `SEQUENCE:HASH`.
+    case journalTip = "journal_tip"
   }
 
   /// The same for every delivery of the same statement, so that a receiver can tell a repeat from news.

@@ -49,6 +49,6 @@ struct ControlCommand: AsyncParsableCommand {
     version: AIOpsVersion.current,
     subcommands: [
       IncidentsCommand.self, AgentsCommand.self, StatusCommand.self, HealthCommand.self, KeysCommand.self,
-      TokensCommand.self, ConfigCommand.self,
+      TokensCommand.self, AuditCommand.self, ConfigCommand.self,
     ])
 }

@@ -39,9 +39,14 @@ struct ConnectionString: Sendable {
       + (database.isEmpty ? "" : "/" + database)
   }
 
+  /// Whether it has a password.
+  var hasSecret: Bool { options.contains { Self.secrets.contains($0.keyword) && !$0.value.isEmpty } }
+
+  private static let secrets = ["password", "sslpassword"]
+
   /// `text` with every secret of the connection string blotted out.
   func redacted(_ text: String) -> String {
-    options.filter { ["password", "sslpassword"].contains($0.keyword) && !$0.value.isEmpty }
+    options.filter { Self.secrets.contains($0.keyword) && !$0.value.isEmpty }
       .reduce(text) { $0.replacing($1.value, with: "***") }
   }
 }

@@ -62,6 +62,11 @@ package actor PostgresConnection {
     try ConnectionString(parsing: conninfo).place
   }
 
+  /// Whether a connection string has a secret in it.
+  package static func hasPassword(_ conninfo: String) throws(PostgresError) -> Bool {
+    try ConnectionString(parsing: conninfo).hasSecret
+  }
+
   /// Asks a query.
   ///
   /// With parameters (`$1`, `$2` …; always text, `nil` is NULL) the extended protocol is used. Without

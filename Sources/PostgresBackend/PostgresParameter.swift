@@ -8,12 +8,14 @@ package enum PostgresParameter: Sendable, Equatable {
   case bigints([Int64])
   /// A `text[]`, in PostgreSQL's binary format; `nil` is NULL.
   case texts([String?])
+  /// A whole array of `bytea`, in PostgreSQL's binary format.
+  case bytes([[UInt8]])
 
   /// Whether it has a NUL character, which PostgreSQL's text can't hold.
   var hasNUL: Bool {
     switch self {
     case .text(let text): text?.utf8.contains(0) == true
-    case .bigints: false
+    case .bigints, .bytes: false
     case .texts(let texts): texts.contains { $0?.utf8.contains(0) == true }
     }
   }
@@ -41,6 +43,14 @@ package enum PostgresParameter: Sendable, Equatable {
         }
         Self.append(Int32(clamping: text.utf8.count), to: &bytes)
         bytes.append(contentsOf: text.utf8)
+      }
+      return bytes
+    case .bytes(let values):
+      let size = values.reduce(0) { $0 + 4 + $1.count }
+      var bytes = Self.arrayHeader(count: values.count, element: 17, size: size)
+      for value in values {
+        Self.append(Int32(clamping: value.count), to: &bytes)
+        bytes.append(contentsOf: value)
       }
       return bytes
     }

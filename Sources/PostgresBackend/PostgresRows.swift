@@ -35,7 +35,8 @@ package struct PostgresRows: Sendable, Equatable {
 
   /// The same as a truth value, which PostgreSQL writes `t` or `f`.
   package func bool(_ row: Int, _ column: String) -> Bool? {
-    switch self[row, column] {
+    // Not compared where it is longer than any of them: text may be made so that comparing takes long.
+    switch self[row, column].flatMap({ $0.utf8.count <= 8 ? $0 : nil }) {
     case "t", "true", "on": true
     case "f", "false", "off": false
     default: nil

@@ -148,9 +148,10 @@ final class PostgresSession {
       defer { PQclear(result) }
       switch PQresultStatus(result) {
       case PGRES_TUPLES_OK, PGRES_SINGLE_TUPLE:
-        if answer.columns.isEmpty { answer.columns = columns(of: result) }
+        if answer.columns.isEmpty && answer.rows.isEmpty { answer.columns = columns(of: result) }
         for row in 0..<PQntuples(result) {
-          let values = Self.values(of: result, row: row)
+          // Rows of a further answer may be of another width; a reader counts on one value a column.
+          let values = Self.values(of: result, row: row, count: answer.columns.count)
           bytes += values.reduce(24) { $0 + ($1?.utf8.count ?? 0) + 16 }
           answer.rows.append(values)
           if answer.rows.count > limits.rows || bytes > limits.bytes { throw tooLarge }
@@ -173,11 +174,11 @@ final class PostgresSession {
     (0..<PQnfields(result)).map { PQfname(result, $0).map { String(cString: $0) } ?? "" }
   }
 
-  private static func values(of result: OpaquePointer, row: CInt) -> [String?] {
-    (0..<PQnfields(result)).map { column in
-      guard PQgetisnull(result, row, column) == 0, let text = PQgetvalue(result, row, column) else {
-        return nil
-      }
+  private static func values(of result: OpaquePointer, row: CInt, count: Int) -> [String?] {
+    (0..<CInt(clamping: count)).map { column in
+      guard column < PQnfields(result), PQgetisnull(result, row, column) == 0,
+        let text = PQgetvalue(result, row, column)
+      else { return nil }
       return String(cString: text)
     }
   }

@@ -9,7 +9,7 @@ import Glibc
 // Not Sendable: confined to the actor that owns it.
 final class RedisSession {
   /// An answer may have so many bytes.
-  static let maxAnswerBytes = 32 << 20
+  static let maxAnswerBytes = 8 << 20
 
   private let context: UnsafeMutablePointer<redisContext>
   private let functions = UnsafeMutablePointer<redisReplyObjectFunctions>.allocate(capacity: 1)
@@ -39,6 +39,16 @@ final class RedisSession {
     guard code == 0 else {
       throw .connection(message: "\(host):\(port): \(String(cString: strerror(code)))")
     }
+  }
+
+  /// Takes over a socket that is connected.
+  init(connected descriptor: CInt) throws(RedisError) {
+    guard let context = redisConnectFd(descriptor) else { throw .connection(message: "out of memory") }
+    self.context = context
+    guard context.pointee.err == 0, context.pointee.reader != nil else {
+      throw .connection(message: Self.text(of: context))
+    }
+    chiredis_bound_arrays(context, functions)
   }
 
   /// Whether the connection still stands: nothing may wait to be read when nothing was asked.
@@ -120,7 +130,13 @@ final class RedisSession {
       guard fed == REDIS_OK, redisReaderGetReply(context.pointee.reader, &reply) == REDIS_OK else {
         throw .invalidAnswer(message: Self.text(of: context.pointee.reader))
       }
-      if let reply { return reply }
+      guard let reply else { continue }
+      // What is said beyond the answer would be taken for the next one's, and pile up unread.
+      guard context.pointee.reader.pointee.pos == context.pointee.reader.pointee.len else {
+        freeReplyObject(reply)
+        throw .invalidAnswer(message: "it said more than it was asked")
+      }
+      return reply
     }
   }
 

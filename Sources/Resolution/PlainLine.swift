@@ -1,3 +1,5 @@
+import IncidentModel
+
 /// Text from outside made fit for a message: one line, nothing invisible, not too long.
 enum PlainLine {
   /// - Parameters:
@@ -7,7 +9,10 @@ enum PlainLine {
     var line = String.UnicodeScalarView()
     var length = 0
     var pendingSpace = false
+    var marks = 0
     for scalar in text.unicodeScalars {
+      marks = CombiningMarks.isMark(scalar) ? marks + 1 : 0
+      if marks > CombiningMarks.kept { continue }
       if scalar.properties.isWhitespace || isInvisible(scalar) {
         pendingSpace = length > 0
         continue

@@ -60,14 +60,27 @@ package struct CoordinatorSettings: Sendable, Equatable {
   package var leaseSeconds = 10.0
   /// Agents say that they are there every so many seconds.
   package var heartbeatSeconds = 2.0
+  /// How the journal's tip is told.
+  package var audit = AuditSettings()
 
   /// The defaults.
   package init() {}
 
   /// Whether the text of a store means a PostgreSQL database.
-  static func isPostgres(_ store: String) -> Bool {
+  package static func isPostgres(_ store: String) -> Bool {
     store.hasPrefix("postgres://") || store.hasPrefix("postgresql://")
   }
+}
+
+/// How the tip of the journal's chain is told, so that whoever keeps it notices a rewrite of the whole.
+package struct AuditSettings: Sendable, Equatable {
+  /// The leader tells it every so many seconds; `nil`: only when it begins and ceases to lead.
+  package var tipSeconds: Double? = 300
+  /// Where it goes besides the log.
+  package var sink: SinkSettings?
+
+  /// The defaults.
+  package init() {}
 }
 
 /// How detectors keep what no coordinator has yet.

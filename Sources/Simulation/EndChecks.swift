@@ -79,6 +79,7 @@ extension Simulation {
     for announcement in engine.state.announcements.values where time - announcement.at > .seconds(120) {
       return fail("every announcement is settled", announcement.key)
     }
+    checkAlarms(leader)
     checkTold(leader)
     for agent in agents where agent.link.counters.spooled > 0 && agent.said.isEmpty {
       fail("signals are delivered", "agent \(agent.index) still has \(agent.link.counters.spooled)")

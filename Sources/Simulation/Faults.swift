@@ -12,11 +12,13 @@ extension Simulation {
   func kill(_ node: Node) {
     switch node {
     case .coordinator(let index):
+      disturbedAt = now
       coordinators[index].isUp = false
       coordinators[index].deferred = []
       // Its session ends with its connection, unless the machine went down with it.
       if random.chance(0.7) { store.ended(coordinators[index].run) }
     case .agent(let index):
+      agents[index].disturbedAt = now
       agents[index].isUp = false
       agents[index].deferred = []
     }
@@ -31,6 +33,7 @@ extension Simulation {
     let lasts = random.time(500...20_000)
     count(kind.rawValue)
     trace.line(now) { "FAULT \(kind.rawValue): coordinator \(coordinator), agent \(agent), \(lasts) ms" }
+    disturb(kind, agent)
     switch kind {
     case .crashCoordinator:
       kill(.coordinator(coordinator))
@@ -73,6 +76,7 @@ extension Simulation {
   }
 
   func heal(_ healing: Healing) {
+    disturb(healing)
     switch healing {
     case .start(let node): start(node)
     case .thaw(let node): thaw(node)
@@ -109,6 +113,7 @@ extension Simulation {
     isQuiet = true
     trace.line(now) { "everything is healed" }
     network = Network()
+    disturbedAt = now
     store.isUp = true
     world.sinksDown = []
     workersAreSlow = false
@@ -131,7 +136,7 @@ extension Simulation {
     let index = random.int(0...world.series.count - 1)
     if world.series[index].isBroken, random.chance(0.7) {
       // It passes by itself.
-      world.series[index].isBroken = false
+      world.mend(index, at: now)
     } else {
       world.breakSeries(index, at: now, fixable: random.chance(0.8))
     }

@@ -34,6 +34,10 @@ package enum Mutant: String, CaseIterable, Sendable {
   case announcementsForgotten = "announcements forgotten at restart"
   /// Only a part of a transaction is written when the power goes.
   case tornWrite = "torn write taken for whole"
+  /// A shard is granted to the next detector before the last one gave it back.
+  case shardBeforeRelease = "shard handed over before its release"
+  /// What was raised by the last owner of a shard is not known to the next.
+  case alarmsForgotten = "alarms forgotten on a move"
   /// Every escalation step is told under a new key by each leader.
   case keysRenewed = "announcement keys made anew"
 }

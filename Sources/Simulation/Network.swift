@@ -17,6 +17,7 @@ extension Simulation {
     for (place, output) in outputs.enumerated() {
       switch output {
       case .durable, .changed: break
+      case .moved: count("shards moved")
       case .publish(let change): follow(change, from: index)
       case .send(let message, let peer):
         if place > 0, dies(index, "between two effects") { return }
@@ -35,7 +36,17 @@ extension Simulation {
     else { return undelivered(message, .unroutable, peer, index) }
     let to = (isUp: agents[place].isUp, index: agents[place].index, run: agents[place].run)
     guard to.isUp || random.chance(0.5) else { return undelivered(message, .unroutable, peer, index) }
-    guard !network.cutToAgent.contains([index, to.index]), let message = onWire(message) else { return }
+    guard !network.cutToAgent.contains([index, to.index]), var message = onWire(message) else { return }
+    switch (mutant, message) {
+    case (.alarmsForgotten, .shardGranted(let grant)): message = .shardGranted(ShardGrant(grant.held))
+    case (.shardBeforeRelease, .shardRecalled(let held)):
+      put(
+        .toCoordinator(
+          .shardMemory(ShardMemory(held, isReleased: true, bytes: [])), from: to.run, to: index), in: 1)
+      put(.toAgent(message, from: coordinators[index].run, to: to.run), in: 3_000)
+      return
+    default: break
+    }
     let event = SimEvent.toAgent(message, from: coordinators[index].run, to: to.run)
     for delay in delays() { put(event, in: delay) }
   }

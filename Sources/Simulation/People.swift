@@ -16,7 +16,7 @@ extension Simulation {
       case .escalation:
         [.acknowledge, .acknowledge, .snooze(.seconds(random.int(60...120))), .resolve, .falsePositive]
       case .approvalNeeded: [.approve, .approve, .acknowledge]
-      case .resolved, .notice, .coordinatorTrouble, .coordinatorRecovered: []
+      case .resolved, .notice, .coordinatorTrouble, .coordinatorRecovered, .journalTip: []
       }
     guard !verbs.isEmpty else { return }
     let deed = PersonDeed(verb: random.pick(verbs), incident: incident)

@@ -43,7 +43,7 @@ struct Profile {
 
   init(_ random: inout SimRandom) {
     coordinators = random.chance(0.2) ? 1 : random.chance(0.2) ? 3 : 2
-    detectors = random.int(1...2)
+    detectors = random.int(1...3)
     diagnosers = random.int(1...3)
     resolvers = random.int(1...3)
     targets = random.int(1...4)

@@ -21,26 +21,36 @@ struct SimAgent {
   var requests: [UInt64: UInt64] = [:]
   // A detector's memory: what it said last of each series, and when.
   var said: [Int: (raised: Bool, at: Int64)] = [:]
+  /// The targets that it can reach, and those that it watches.
+  var reach: [String] = []
+  var watching: Set<String> = []
+  /// When something last happened to it or its connections.
+  var disturbedAt: Int64 = 0
   var lastSignal = 0
   /// Signals of the batches that it sent, by their number.
   var batches: [UInt64: [String]] = [:]
 
-  init(index: Int, kind: AgentKind) {
+  init(index: Int, kind: AgentKind, reach: [String]) {
     self.index = index
     self.kind = kind
-    link = Self.makeLink(index, 0, kind, coordinators: 1)
     peer = PeerID(instance: Self.instance(index, 0))
+    self.reach = reach
+    link = Self.makeLink(index, 0, kind, coordinators: 1, reach: reach)
   }
 
   static func instance(_ index: Int, _ generation: Int) -> String { "a\(index).\(generation)" }
 
-  static func makeLink(_ index: Int, _ generation: Int, _ kind: AgentKind, coordinators: Int) -> LinkCore {
+  static func makeLink(_ index: Int, _ generation: Int, _ kind: AgentKind, coordinators: Int, reach: [String])
+    -> LinkCore
+  {
     LinkCore(
       info: AgentInfo(
         instance: instance(index, generation), kind: kind, name: "\(kind.rawValue)-\(index)", version: "sim",
         pid: 1, targets: []),
       endpoints: (0..<coordinators).map { "sim://c\($0)" },
-      takes: kind == .diagnoser ? .diagnose : kind == .resolver ? .resolve : nil, slots: 2, spoolLimit: 500)
+      takes: kind == .diagnoser ? .diagnose : kind == .resolver ? .resolve : nil, slots: 2, spoolLimit: 500,
+      shards: kind == .detector
+        ? reach.map { ShardOffer(Shard(target: $0), intervalSeconds: World.intervalSeconds) } : nil)
   }
 
   var run: Run { Run(node: .agent(index), generation: generation) }
@@ -68,12 +78,15 @@ extension Simulation {
     agents[index].workers = [:]
     agents[index].requests = [:]
     agents[index].said = [:]
+    agents[index].watching = []
+    agents[index].disturbedAt = now
     agents[index].batches = [:]
     agents[index].lastSignal = 0
     agents[index].startedAt = now
     agents[index].tickAt = nil
     agents[index].link = SimAgent.makeLink(
-      index, agents[index].generation, agents[index].kind, coordinators: profile.coordinators)
+      index, agents[index].generation, agents[index].kind, coordinators: profile.coordinators,
+      reach: agents[index].reach)
     let run = agents[index].run
     trace.line(now) { "\(run.node) (\(agents[index].kind.rawValue)) starts as run \(run.generation)" }
     tell(index, .tick)
@@ -128,6 +141,8 @@ extension Simulation {
     case .answer(let id, let error):
       guard let token = agents[index].requests.removeValue(forKey: id) else { return }
       answered(index, token, error)
+    case .watch(let grant): watch(grant, index)
+    case .unwatch(let shard): unwatch(shard, index)
     case .welcomed, .stopped, .note: break
     }
   }
@@ -137,8 +152,9 @@ extension Simulation {
   /// Looks at every series and says what changed, or still stands.
   private func observe(_ index: Int) {
     put(.act(agents[index].run, .observe), in: random.time(4_000...6_000))
+    checkShards()
     var signals: [Signal] = []
-    for series in world.series.indices {
+    for series in world.series.indices where agents[index].watching.contains(world.series[series].target) {
       let isBroken = world.series[series].isBroken
       let last = agents[index].said[series]
       let isNews = last == nil || last?.raised != isBroken
@@ -257,7 +273,7 @@ extension Simulation {
     if random.chance(profile.stepTrouble / 2) {
       return step(index, token, .ran(.failed(detail: "it did not work", undo: nil)))
     }
-    world.remedied(worker.job.incident, step: place, of: worker.steps.count)
+    world.remedied(worker.job.incident, step: place, of: worker.steps.count, at: now)
     step(index, token, .ran(.succeeded(detail: "done under \(token)", undo: nil)))
   }
 

@@ -62,6 +62,7 @@ extension Simulation {
   }
 
   func startCoordinator(_ index: Int) {
+    disturbedAt = now
     coordinators[index].generation += 1
     coordinators[index].isUp = true
     coordinators[index].isFrozen = false
@@ -306,6 +307,7 @@ extension Simulation {
     coordinators[index].clockStart = now
     trace.line(now) { "coordinator \(index) leads under epoch \(epoch)" }
     count("leader changes")
+    disturbedAt = now
     coordinators[index].core.lead(
       epoch: epoch, asked: time(index) + .milliseconds(asked - now), at: time(index))
     checkReplay(index)

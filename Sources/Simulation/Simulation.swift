@@ -38,6 +38,8 @@ final class Simulation {
   var workersAreSlow = false
   var storeReach: [Bool]
   var lastCall = 0
+  /// When something last happened to a coordinator, the store, or to all of the network.
+  var disturbedAt: Int64 = 0
 
   init(seed: UInt64, mutant: Mutant? = nil, traced: Bool = false) {
     self.seed = seed
@@ -59,7 +61,11 @@ final class Simulation {
       Array(repeating: .detector, count: profile.detectors)
       + Array(repeating: .diagnoser, count: profile.diagnosers)
       + Array(repeating: .resolver, count: profile.resolvers)
-    for (index, kind) in kinds.enumerated() { agents.append(SimAgent(index: index, kind: kind)) }
+    for (index, kind) in kinds.enumerated() {
+      // The first detector reaches everything, the others most of it.
+      let reach = world.targets.filter { _ in index == 0 || random.chance(0.75) }
+      agents.append(SimAgent(index: index, kind: kind, reach: kind == .detector ? reach : []))
+    }
   }
 
   /// What every engine of the life decides by; short limits make long lives.

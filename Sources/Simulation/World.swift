@@ -3,6 +3,8 @@ import IncidentModel
 /// What is true outside: the targets, and what ails them.
 struct World {
   static let sinks = ["pager", "chat"]
+  /// A detector looks at a target every so many seconds.
+  static let intervalSeconds = 5.0
 
   /// One series of one target.
   struct Series {
@@ -10,6 +12,8 @@ struct World {
     var metric: String
     var isBroken = false
     var brokenSince: Int64 = 0
+    /// When it was last mended.
+    var mendedAt: Int64 = 0
     /// Whether a remedy can help.
     var isFixable = true
   }
@@ -77,13 +81,20 @@ struct World {
   }
 
   /// The last step of a right remedy helps.
-  mutating func remedied(_ incident: Incident, step: Int, of count: Int) {
+  mutating func remedied(_ incident: Incident, step: Int, of count: Int, at now: Int64) {
     guard step == count - 1, right.contains(incident.id) else { return }
     for index in series.indices
     where series[index].isFixable && incident.isAbout(series[index].target, series[index].metric) {
-      series[index].isBroken = false
+      mend(index, at: now)
     }
   }
+
+  mutating func mend(_ index: Int, at now: Int64) {
+    if series[index].isBroken { series[index].mendedAt = now }
+    series[index].isBroken = false
+  }
+
+  var targets: [String] { Array(Set(series.map(\.target))).sorted() }
 }
 
 extension Incident {

@@ -14,7 +14,7 @@ struct AIOpsDetector: AsyncParsableCommand {
     commandName: "aiops-detector",
     abstract: "Measures the configured sources and tells the coordinator what is wrong.",
     discussion: """
-      Any number of detectors may run against one coordinator; two that watch the same source make one incident.
+      Any number of detectors may run against one coordinator, which shares the sources out among them.
       Check a configuration with --once: it measures every source one time and prints what it saw.
       Logs are JSON, one object a line, on standard error. SIGTERM and SIGINT stop the agent.
       Exit status: 0 stopped as asked, 1 failed, 64 wrong options, 78 wrong configuration.
@@ -57,10 +57,11 @@ struct AIOpsDetector: AsyncParsableCommand {
       if let folder = settings.spool { storage = try DiskSpool(folder: folder, logger: agent.logger) }
       let link = AgentLink(
         info: agent.info, endpoints: agent.settings.busEndpoints, security: try agent.busSecurity(),
-        spoolLimit: settings.spoolLimit, storage: storage, logger: agent.logger)
+        spoolLimit: settings.spoolLimit, storage: storage,
+        shards: ShardOffers.of(agent.settings.sources, host: hostName()), logger: agent.logger)
       let detector = try DetectorService(
         sources: agent.settings.sources, name: agent.name, instance: agent.info.instance, sink: link,
-        now: Self.now, logger: agent.logger)
+        now: Self.now, logger: agent.logger, link: link)
       // Stopped in reverse order: what the detector says last still leaves.
       return [
         AgentService("link") { await link.run() },

@@ -20,6 +20,15 @@ struct PostgresConnectionTests {
     }
   }
 
+  @Test("of several answers every row has a value a column of the first")
+  func widths() async throws {
+    try await connected { connection, _ in
+      let rows = try await connection.query("SELECT 1 AS a, 2 AS b; SELECT 3 AS c; SELECT 4, 5, 6; SELECT")
+      #expect(rows.columns == ["a", "b"])
+      #expect(rows.rows == [["1", "2"], ["3", nil], ["4", "5"], [nil, nil]])
+    }
+  }
+
   @Test("values come back by row and column, NULL is nil, and types are read on demand")
   func values() async throws {
     try await connected { connection, _ in

@@ -37,6 +37,8 @@ import Testing
       let peer = RawPeer()
       try await peer.connect(await coordinator.endpoints.bus, id: "raw")
       let goodbye = try WireCodec.encode(AgentMessage.goodbye)
+      let (heard, refusals) = AsyncStream.makeStream(of: String.self)
+      await coordinator.server.onRefusal { peer, reason in refusals.yield("\(peer): \(reason)") }
       let bad: [[[UInt8]]] = [
         [Array("garbage".utf8)],
         [goodbye, goodbye],
@@ -54,6 +56,9 @@ import Testing
         #expect(!reason.isEmpty)
       }
       #expect(await coordinator.server.counters.malformedFrames == bad.count)
+      refusals.finish()
+      let told = await heard.reduce(into: []) { $0.append($1) }
+      #expect(told.count == bad.count && told.allSatisfy { $0.hasPrefix("raw: ") })
       #expect(await coordinator.messages.isEmpty)
       try await peer.send([goodbye])
       try await eventually("a good message passes") { await coordinator.has("goodbye") }

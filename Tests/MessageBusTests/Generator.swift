@@ -204,7 +204,7 @@ struct Generator {
   }
 
   mutating func agentMessage(_ kind: Int) -> AgentMessage {
-    switch kind % 9 {
+    switch kind % 11 {
     case 0: .hello(info())
     case 1:
       .heartbeat(
@@ -217,9 +217,21 @@ struct Generator {
     case 5: .concluded(request: bits(), outcome(), lease())
     case 6: .finished(request: bits(), result(), lease())
     case 7: .snapshot(request: bits())
+    case 8:
+      .shards(
+        ShardReport(
+          sequence: bits(), offers: list { ShardOffer($0.shard(), intervalSeconds: $0.amount()) },
+          held: list { $0.held() }, released: list { $0.held() }))
+    case 9: .shardMemory(ShardMemory(held(), isReleased: bool(), bytes: bytes()))
     default: .goodbye
     }
   }
+
+  mutating func shard() -> Shard {
+    Shard(target: name(), metric: maybe { $0.name() }, host: maybe { $0.name() })
+  }
+  mutating func held() -> HeldShard { HeldShard(shard(), ShardStamp(epoch: bits(), number: bits())) }
+  mutating func bytes() -> [UInt8] { list(40) { UInt8(truncatingIfNeeded: $0.bits()) } }
 
   mutating func spoolReport() -> SpoolReport {
     var report = SpoolReport()
@@ -233,12 +245,12 @@ struct Generator {
   }
 
   mutating func coordinatorMessage(_ kind: Int) -> CoordinatorMessage {
-    switch kind % 11 {
+    switch kind % 15 {
     case 0:
       .welcome(
         Welcome(
           coordinator: name(), version: text(), leaseSeconds: 1 + share(), heartbeatSeconds: 1 + share(),
-          changesEndpoint: text(), epoch: bits()))
+          changesEndpoint: text(), epoch: bits(), assignsShards: bool()))
     case 1: .heartbeatAcknowledged(sequence: bits(), leases: list { $0.lease() })
     case 2: .accepted(batch: bits(), pause: UInt32(truncatingIfNeeded: bits()))
     case 3: .work(job())
@@ -248,6 +260,10 @@ struct Generator {
     case 7: .unknownAgent
     case 8: .snapshot(request: bits(), snapshot())
     case 9: .notLeading(leader: maybe { $0.name() })
+    case 10: .shardGranted(ShardGrant(held(), memory: bytes(), standing: list { $0.signal() }))
+    case 11: .shardRecalled(held())
+    case 12: .shardPassedOn(held())
+    case 13: .shardsNoted(ShardNotice(latest: ShardStamp(epoch: bits(), number: bits()), isSettled: bool()))
     default: .rejected(reason: text())
     }
   }

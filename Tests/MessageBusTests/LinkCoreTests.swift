@@ -12,11 +12,12 @@ struct DrivenLink {
   init(
     endpoints: [String] = ["tcp://a:1"], kind: AgentKind = .resolver, takes: JobKind? = .resolve,
     slots: Int = 1,
-    timing: LinkTiming = LinkTiming(), spoolLimit: Int = 1_000
+    timing: LinkTiming = LinkTiming(), spoolLimit: Int = 1_000, shards: [ShardOffer]? = nil
   ) {
     core = LinkCore(
       info: AgentInfo(instance: "i", kind: kind, name: "n", version: "1", pid: 1, targets: []),
-      endpoints: endpoints, takes: takes, slots: slots, timing: timing, spoolLimit: spoolLimit)
+      endpoints: endpoints, takes: takes, slots: slots, timing: timing, spoolLimit: spoolLimit,
+      shards: shards)
   }
 
   @discardableResult
@@ -51,13 +52,13 @@ struct DrivenLink {
   @discardableResult
   mutating func welcome(
     from place: Int = 0, coordinator: String = "A", epoch: UInt64 = 1, lease: Double = 10,
-    heartbeat: Double = 2
+    heartbeat: Double = 2, assignsShards: Bool = false
   ) -> [LinkOutput] {
     hear(
       .welcome(
         Welcome(
           coordinator: coordinator, version: "1", leaseSeconds: lease, heartbeatSeconds: heartbeat,
-          changesEndpoint: "tcp://a:2", epoch: epoch)), from: place)
+          changesEndpoint: "tcp://a:2", epoch: epoch, assignsShards: assignsShards)), from: place)
   }
 
   /// Answers the last heartbeat that was sent.

@@ -101,7 +101,7 @@ actor FakeCoordinator {
         [.granted(request: request)]
       }
     case .snapshot(let request): [.snapshot(request: request, state)]
-    case .goodbye: []
+    case .goodbye, .shards, .shardMemory: []
     }
   }
 

@@ -3,7 +3,7 @@ import MessageBus
 import Testing
 
 @Suite struct WireCodecTests {
-  @Test("every agent message comes back as it went", arguments: 0..<9)
+  @Test("every agent message comes back as it went", arguments: 0..<11)
   func agentMessages(kind: Int) throws {
     var generator = Generator(seed: UInt64(kind))
     for _ in 0..<60 {
@@ -12,7 +12,7 @@ import Testing
     }
   }
 
-  @Test("every coordinator message comes back as it went", arguments: 0..<11)
+  @Test("every coordinator message comes back as it went", arguments: 0..<15)
   func coordinatorMessages(kind: Int) throws {
     var generator = Generator(seed: UInt64(100 + kind))
     for _ in 0..<60 {

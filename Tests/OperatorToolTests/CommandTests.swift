@@ -101,6 +101,40 @@ struct CommandTests {
     #expect(alone.run.out == ["role          standby", "leader        nobody"])
   }
 
+  @Test("status shows standbys, commits, what waits and why, whom deadlines tell, and what was refused")
+  func status() async throws {
+    let answer = """
+      {"role":"leading","epoch":3,"standbys":[{"instance":"c-2","http":"127.0.0.1:2","seen_at":"2026-11-23T08:53:00Z"}],
+       "store":{"kind":"sqlite","location":"/x.db","bytes":4200000,"last_sequence":7,"failures":2,"last_error":null,
+        "last_commit_seconds":0.0012,"recent_commits":{"count":9,"p50_seconds":0.001,"p95_seconds":0.002,
+        "p99_seconds":0.0041,"max_seconds":1},"warning":"fsync is \\u001b off"},
+       "oldest_job":{"incident":"INC-00000001","kind":"diagnose","age_seconds":75,"reason":"no_worker",
+        "detail":"no diagnoser is connected"},
+       "versions":{"protocol":1,"schema":3,"agents":{"0.1.0":2}},
+       "leases":[{"incident":"INC-00000002","kind":"resolve","worker":"r","since":"2026-11-23T08:53:00Z",
+        "until":"2026-11-23T08:53:10Z"}],"lease_count":31,
+       "deadlines":[{"incident":"INC-00000001","kind":"tell ann","at":"2026-11-23T09:00:00Z",
+        "tells":{"names":["ann","bob"],"sinks":["pager"],"step":2,"round":1}}],
+       "tellings":[{"incident":"INC-00000001","kind":"tell ann","at":"2026-11-23T09:00:00Z",
+        "tells":{"names":["ann","bob"],"sinks":["pager"],"step":2,"round":1}}],
+       "refusals":[{"at":"2026-11-23T08:52:00Z","kind":"bus_frame","who":"x\\u001b[2J","reason":"garbage","count":4}]}
+      """
+    let (run, _) = try await aiopsctl(["status"]) { _ in .ok(answer) }
+    #expect(
+      run.out == [
+        "role          leading, epoch 3", "standbys      127.0.0.1:2 (c-2), heard 2026-11-23 08:53:00Z",
+        "store         sqlite at /x.db, 4.2 MB, 7 entries",
+        "commits       last 1.2 ms, p50 1 ms, p95 2 ms, p99 4.1 ms, 2 failed",
+        "store says    fsync is \\u{1b} off",
+        "oldest job    INC-00000001  to diagnose for 1m 15s: no diagnoser is connected",
+        "versions      bus protocol 1, journal schema 3, agents 0.1.0 2",
+        "leases        INC-00000002  r  to resolve  since 2026-11-23 08:53:00Z  until 2026-11-23 08:53:10Z",
+        "              … and 30 more",
+        "deadlines     2026-11-23 09:00:00Z  INC-00000001  tell ann  → ann, bob by pager, step 2, round 2",
+        "refused       2026-11-23 08:52:00Z  bus_frame × 4  x\\u{1b}[2J  garbage",
+      ])
+  }
+
   @Test("shows an incident with cause, evidence, steps and timeline")
   func show() async throws {
     let (run, requests) = try await aiopsctl(["incidents", "show", "1a2b3c4d"]) { _ in .ok(Self.incident) }

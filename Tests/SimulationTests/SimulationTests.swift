@@ -1,11 +1,15 @@
+import Glibc
 import Simulation
 import Testing
 
 @Suite("The simulated cluster")
 struct SimulationTests {
+  /// AIOPS_SIMULATION_SEEDS makes it fewer, where everything is many times slower.
+  static let lives = getenv("AIOPS_SIMULATION_SEEDS").flatMap { UInt64(String(cString: $0)) } ?? 2_000
+
   @Test("no law is broken in two thousand lives")
   func laws() async {
-    let summary = await SimulationRunner.run(seeds: 1..<2_001, width: 2)
+    let summary = await SimulationRunner.run(seeds: 1..<Self.lives + 1, width: 2)
     for violation in summary.violations {
       Issue.record(
         """
@@ -13,8 +17,8 @@ struct SimulationTests {
         see it with: aiops-bench simulate --start \(violation.seed) --trace
         """)
     }
-    #expect(summary.seeds == 2_000 || !summary.violations.isEmpty)
-    #expect(summary.checks > 1_000_000)
+    #expect(summary.seeds == Int(Self.lives) || !summary.violations.isEmpty)
+    #expect(summary.checks > 500 * Int(Self.lives))
   }
 
   @Test("the same seed gives the same life, another one another", arguments: 1...20 as ClosedRange<UInt64>)

@@ -4,6 +4,12 @@ package struct TestAuthority: Sendable {
   package struct Pair: Sendable {
     package let certificate: String
     package let key: String
+
+    /// A pair; see the fields.
+    package init(certificate: String, key: String) {
+      self.certificate = certificate
+      self.key = key
+    }
   }
 
   /// Its own certificate, PEM: what clients trust.

@@ -81,6 +81,12 @@ leader() {
   return 1
 }
 
+# ask_leader PATH
+ask_leader() {
+  local name
+  name=$(leader) && ask "$name" "$1"
+}
+
 # another_leads NAME: whether somebody leads, and not that one.
 another_leads() {
   local now
@@ -92,31 +98,30 @@ both_answer() {
     $(ask coordinator-2 /aiops/status | jq -r .role) =~ ^(leading|standby)$ ]]
 }
 
-# agents_of KIND: the names of those that the leader knows, one a line.
+# agents_of KIND: the names of those that the leader knows, one a line; nobody else knows them.
 agents_of() {
-  api /aiops/agents | jq -r --arg kind "$1" '.agents[] | select(.kind == $kind) | .name' | sort
+  ask_leader /aiops/agents | jq -r --arg kind "$1" '.agents[] | select(.kind == $kind) | .name' | sort
 }
 # has_agents KIND NUMBER
 has_agents() { [[ $(agents_of "$1" | wc -l) == "$2" ]]; }
 knows_agent() { agents_of "${1%-*}" | grep -qx "$1"; }
-is_forgotten() { api /aiops/agents >/dev/null && ! knows_agent "$1"; }
+is_forgotten() { ask_leader /aiops/agents >/dev/null && ! knows_agent "$1"; }
 
 # container SERVICE [INDEX]: its id.
-container() { compose ps -q --index "${2:-1}" "$1"; }
+container() {
+  docker ps -q --filter "label=com.docker.compose.project=$project" --filter "label=com.docker.compose.service=$1" \
+    --filter "label=com.docker.compose.container-number=${2:-1}"
+}
 
 # kill_process SERVICE [INDEX]: SIGKILL for the container's first process, from outside: an accident, where
 # `docker kill` would be a wish to stop it.
 kill_process() {
   local id pid
-  id=$(container "$@")
-  pid=$(docker inspect -f '{{.State.Pid}}' "$id")
+  id=$(container "$@") && pid=$(docker inspect -f '{{.State.Pid}}' "$id" 2>/dev/null) || pid=''
   [[ $pid =~ ^[1-9][0-9]*$ ]] || fail "$* does not run"
   docker run --rm --pid host --cap-drop ALL --cap-add KILL --network none --user 0 --entrypoint sh \
     aiops-shop:local -c "kill -KILL $pid" >>"$logs/compose.log" 2>&1 || fail "process $pid of $* could not be killed"
 }
-
-# restarts SERVICE [INDEX]: how often the engine started it again.
-restarts() { docker inspect -f '{{.RestartCount}}' "$(container "$@")"; }
 
 # scale KIND=NUMBER...: as many of them, without touching anything else; waits until the leader knows them.
 scale() {
@@ -131,9 +136,6 @@ scale() {
   done
   say "  scaled       $*"
 }
-
-# milliseconds_now: since 1970, as incidents are dated.
-milliseconds_now() { printf '%s\n' "$((${EPOCHREALTIME/./} / 1000))"; }
 
 # incident_since METRICS SINCE: the id of the earliest incident about one of them that began after so many seconds.
 incident_since() {

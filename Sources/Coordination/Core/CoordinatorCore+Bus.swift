@@ -50,8 +50,9 @@ extension CoordinatorCore {
     case .goodbye:
       guard let instance = peers[peer] else { return nil }
       drop(peer)
+      shards.forget(instance)
       return Letter(input: .left(instance: instance), origin: .nobody)
-    case .snapshot: return nil
+    case .snapshot, .shards, .shardMemory: return nil
     }
   }
 
@@ -168,6 +169,6 @@ extension CoordinatorCore {
     Welcome(
       coordinator: identity.instance, version: identity.version, leaseSeconds: identity.leaseSeconds,
       heartbeatSeconds: identity.heartbeatSeconds, changesEndpoint: identity.changesEndpoint,
-      epoch: epoch ?? 0)
+      epoch: epoch ?? 0, assignsShards: true)
   }
 }

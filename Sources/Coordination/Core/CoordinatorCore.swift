@@ -63,6 +63,8 @@ package struct CoordinatorCore: Sendable {
   package private(set) var views: [IncidentID: Incident] = [:]
   /// How many there are, by status and severity.
   package private(set) var counts = IncidentCounts([])
+  /// Where they are in the lists that readers turn over.
+  private(set) var index = IncidentIndex()
 
   /// Agents that said hello, by connection.
   var peers: [PeerID: String] = [:]
@@ -72,6 +74,8 @@ package struct CoordinatorCore: Sendable {
   package internal(set) var impostors: UInt64 = 0
   /// What agents said last of their signals that wait, by instance.
   package internal(set) var spools: [String: SpoolReport] = [:]
+  /// Who watches what.
+  package internal(set) var shards: ShardLedger
   var intake: Intake
   var courier: Courier
   /// The number of the last change published on the bus.
@@ -88,6 +92,8 @@ package struct CoordinatorCore: Sendable {
   package init(policy: EnginePolicy, identity: Identity, firstPause: Duration = .seconds(1)) {
     engine = Engine(policy: policy)
     self.identity = identity
+    shards = ShardLedger(
+      timing: ShardLedger.Timing(lease: identity.leaseSeconds, heartbeat: identity.heartbeatSeconds))
     intake = Intake()
     courier = Courier(sinks: identity.sinks, firstPause: firstPause)
   }
@@ -118,6 +124,7 @@ package struct CoordinatorCore: Sendable {
   package mutating func lead(epoch: UInt64, asked: Timestamp, at now: Timestamp) {
     role = .leading(epoch: epoch)
     confirmedAt = asked
+    shards.begin(epoch: epoch, at: now)
     for announcement in engine.resume(at: now) { announce(announcement) }
     _ = receive(.tick, at: now)
   }
@@ -149,6 +156,8 @@ package struct CoordinatorCore: Sendable {
   package mutating func receive(_ input: CoreInput, at now: Timestamp) -> [CoreOutput] {
     guard case .leading = role else { return refer(input) }
     switch input {
+    case .message(.shards(let report), let peer): return take(report, from: peer, at: now)
+    case .message(.shardMemory(let memory), let peer): return take(memory, from: peer, at: now)
     case .message(let message, let peer):
       guard let letter = letter(for: message, from: peer) else { return answerDirectly(message, to: peer) }
       return put(letter)
@@ -164,7 +173,7 @@ package struct CoordinatorCore: Sendable {
     case .delivered(let key, let sink, let result):
       settle(courier.delivered(key, sink, result, at: now))
       return []
-    case .tick: return put(Letter(input: .tick, origin: .nobody))
+    case .tick: return put(Letter(input: .tick, origin: .nobody)) + watchShards(at: now)
     }
   }
 
@@ -193,6 +202,7 @@ package struct CoordinatorCore: Sendable {
     if !events.isEmpty { confirmedAt = max(confirmedAt, began) }
     var outputs: [CoreOutput] = events.isEmpty ? [] : [.durable(events)]
     outputs += publish(events)
+    note(letters)
     for effect in decisions.flatMap(\.effects) { perform(effect, &outputs) }
     let trusted = isTrusted(at: now)
     for (letter, decision) in zip(letters, decisions) where trusted || !letter.origin.extendsRights {
@@ -274,10 +284,14 @@ package struct CoordinatorCore: Sendable {
   private mutating func show(_ touched: [IncidentID: UInt64]) -> [IncidentChange] {
     var changes: [IncidentChange] = []
     for (id, sequence) in touched.sorted(by: { $0.value < $1.value }) {
-      if let before = views.removeValue(forKey: id) { counts.remove(before) }
+      if let before = views.removeValue(forKey: id) {
+        counts.remove(before)
+        index.remove(before)
+      }
       guard let incident = engine.state.records[id]?.incident else { continue }
       views[id] = incident
       counts.add(incident)
+      index.insert(incident)
       changes.append(IncidentChange(sequence: sequence, incident: incident))
     }
     // Incidents that the engine no longer keeps in memory are read from the journal.
@@ -285,6 +299,7 @@ package struct CoordinatorCore: Sendable {
       for (id, incident) in views where engine.state.records[id] == nil {
         views[id] = nil
         counts.remove(incident)
+        index.remove(incident)
       }
     }
     return changes

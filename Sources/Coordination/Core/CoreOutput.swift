@@ -30,6 +30,8 @@ package enum CoreOutput: Sendable {
   case publish(Change)
   /// Answer a caller; `nil`: not taken, because there is too much to do or another coordinator leads.
   case answer(UInt64, EngineReply?)
+  /// A shard is watched by another detector than before: for metrics and logs.
+  case moved(ShardMove)
   /// Tell a sink, once; the result comes back as ``CoreInput/delivered(key:sink:_:)``.
   case deliver(Notification, to: String)
 }

@@ -15,6 +15,8 @@ extension Fact {
     }
     if case .some(.some(let fact)) = read {
       self = fact
+    } else if let reason = JSONGuard.objection(to: Array(payload.utf8)) {
+      throw StoreError.corrupt(path: "journal", detail: "a record is not what was written: \(reason)")
     } else {
       self = try decoder.decode(Fact.self, from: Data(payload.utf8))
     }
@@ -24,8 +26,17 @@ extension Fact {
 extension JSONScanner {
   /// A fact in the writer's own words; `nil` for every other.
   fileprivate mutating func fact() -> Fact? {
-    guard skip("{\""), let fact = body(), skip("}}"), isAtEnd else { return nil }
+    guard skip("{\""), let fact = body(), skip("}"), change(), skip("}"), isAtEnd else { return nil }
     return fact
+  }
+
+  /// Goes over what the event changed, where it is said; nothing is decided by it.
+  /// - Returns: false for anything else.
+  private mutating func change() -> Bool {
+    guard skip(#","change":{"after":"#) else { return true }
+    guard texts() != nil, skip(#","before":"#), texts() != nil else { return false }
+    if skip(#","why":"#), text() == nil { return false }
+    return skip("}")
   }
 
   private mutating func body() -> Fact? {

@@ -114,11 +114,36 @@ struct JSONScanner {
       return digits > 1 && bytes[start] == UInt8(ascii: "0") ? nil : Double(whole)
     }
     // `Double` reads what JSON does not know, such as "+1" or ".5".
-    guard digits > 0, bytes[start] != UInt8(ascii: "+"), bytes[start] != UInt8(ascii: ".") else { return nil }
-    guard let number = Double(String(decoding: bytes[start..<index], as: UTF8.self)), number.isFinite else {
-      return nil
-    }
+    guard isNumber(from: start),
+      let number = Double(String(decoding: bytes[start..<index], as: UTF8.self)), number.isFinite
+    else { return nil }
     return number
+  }
+
+  // -?(0|[1-9][0-9]*)(.[0-9]+)?([eE][+-]?[0-9]+)?, up to the place.
+  private func isNumber(from start: Int) -> Bool {
+    var place = start
+    func at(_ characters: StaticString) -> Bool {
+      place < index
+        && (0..<characters.utf8CodeUnitCount).contains { characters.utf8Start[$0] == bytes[place] }
+    }
+    func digits() -> Bool {
+      let first = place
+      while at("0123456789") { place += 1 }
+      return place > first
+    }
+    if at("-") { place += 1 }
+    if at("0") { place += 1 } else if !digits() { return false }
+    if at(".") {
+      place += 1
+      if !digits() { return false }
+    }
+    if at("eE") {
+      place += 1
+      if at("+-") { place += 1 }
+      if !digits() { return false }
+    }
+    return place == index
   }
 
   mutating func time() -> Timestamp? {

@@ -41,19 +41,18 @@ struct APIResponder: HTTPResponder {
     do {
       response = try await answer(request, context)
     } catch let problem as Problem {
-      if let refusal = problem.refusal { metrics.refuse(refusal) }
-      response =
-        Self.redirectToLogin(problem, request) ?? Self.response(problem, instance: request.uri.path)
+      response = failure(problem, request, context)
     } catch let error as APIError {
-      response = Self.response(Problem(error), instance: request.uri.path)
+      response = failure(Problem(error), request, context)
     } catch let error as ChannelError {
       // The connection is gone; there is nobody to answer.
       throw error
     } catch {
       context.logger.error("request failed", metadata: ["error": "\(error)"])
-      response = Self.response(
+      response = failure(
         Problem(.internalServerError, "The request failed inside the coordinator; its log says why."),
-        instance: request.uri.path)
+        request,
+        context)
     }
     Self.secure(&response.headers)
     metrics.answered(response.status.code)
@@ -71,7 +70,7 @@ struct APIResponder: HTTPResponder {
     func query(_ allowed: [String] = []) throws -> QueryParameters {
       try QueryParameters(request.uri.query, allowed: allowed)
     }
-    if route.isWrite, let answer = try await forwarded(request, of: caller) { return answer }
+    if route.isLeaders, let answer = try await forwarded(request, of: caller) { return answer }
     switch route {
     case .incidents:
       let query = try IncidentQuery(query(IncidentQuery.parameters))
@@ -110,6 +109,15 @@ struct APIResponder: HTTPResponder {
         body: ResponseBody(byteBuffer: ByteBuffer(string: await api.metricsText() + ownMetricsText())))
     case .login: return try await login(request, context)
     case .logout: return try logout(request)
+    case .overview:
+      return try await overview(query(["show", "severity", "page"]))
+    case .page(let id):
+      _ = try query()
+      return try await page(of: id)
+    case .form(let verb, let id):
+      _ = try query()
+      return try await form(verb, id, request, caller)
+    case .asset(let asset): return Self.file(asset, request)
     }
   }
 
@@ -197,8 +205,8 @@ extension APIResponder {
   /// What every answer says to browsers: it is nothing to keep, to guess about, or to show in a page.
   static func secure(_ headers: inout HTTPFields) {
     headers[.xContentTypeOptions] = "nosniff"
-    headers[.cacheControl] = "no-store"
-    // A page says itself what it may do.
+    // Pages and their files say more themselves.
+    if headers[.cacheControl] == nil { headers[.cacheControl] = "no-store" }
     if headers[.contentSecurityPolicy] == nil {
       headers[.contentSecurityPolicy] = "default-src 'none'; frame-ancestors 'none'"
     }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HTTPTypes
 package import IncidentModel
 import Settings
 
@@ -20,8 +21,29 @@ package struct CommandInput: Sendable, Equatable {
 
   /// Reads a body; an empty one says nothing more than the verb, which is too little for a snooze.
   static func parse(_ body: [UInt8], _ name: PersonVerb.Name) throws(Problem) -> CommandInput {
-    let more = name == .snooze ? ["for"] : []
-    let fields = body.isEmpty ? [:] : try JSONObject.parse(body, allowed: Set(["by", "note"] + more))
+    let fields = body.isEmpty ? [:] : try JSONObject.parse(body, allowed: Set(Self.fields(of: name)))
+    return try read(fields, name)
+  }
+
+  /// Reads the body of a form; a field that is left empty is not there.
+  static func parse(form: [UInt8], _ name: PersonVerb.Name) throws(Problem) -> CommandInput {
+    guard let text = String(validating: form, as: UTF8.self) else {
+      throw Problem(.badRequest, "The form must be UTF-8.")
+    }
+    // One form has the fields of all verbs.
+    let values = try QueryParameters(text, allowed: fields(of: .snooze))
+    var given: [String: JSONValue] = [:]
+    for field in fields(of: name) { given[field] = values[field].map { .string($0) } }
+    return try read(given, name)
+  }
+
+  private static func fields(of name: PersonVerb.Name) -> [String] {
+    ["by", "note"] + (name == .snooze ? ["for"] : [])
+  }
+
+  private static func read(_ fields: [String: JSONValue], _ name: PersonVerb.Name) throws(Problem)
+    -> CommandInput
+  {
     var checker = FieldChecker()
     var input = CommandInput(verb: verb(name, fields, &checker))
     if let by = checker.optionalText(fields["by"], at: "by", maxLength: maxNameLength, multiline: false) {

@@ -1,3 +1,4 @@
+package import Dashboard
 package import IncidentEngine
 package import IncidentModel
 
@@ -30,6 +31,15 @@ package protocol CoordinatorAPI: Sendable {
 
   /// The coordinator's own state.
   func status() async -> StatusReport
+
+  /// What goes on with incidents and what time will bring them; nothing for those that are not in memory.
+  func outlooks(of ids: [IncidentID]) async -> [IncidentID: IncidentOutlook]
+
+  /// What the symptoms of an incident were measured at, in their order, as far as the journal tells.
+  func measurements(of incident: Incident) async -> [SymptomSeries]
+
+  /// Where it is written down what was refused.
+  var refusals: RefusalLog { get }
 
   /// The agents it knows.
   func agents() async -> [AgentReport]

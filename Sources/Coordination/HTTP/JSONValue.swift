@@ -1,3 +1,5 @@
+import IncidentModel
+
 /// JSON as it was sent, of any shape.
 ///
 /// Read by a parser of our own because Foundation's says neither line nor column of what is wrong,
@@ -173,6 +175,9 @@ private struct JSONParser {
       switch byte {
       case UInt8(ascii: "\""):
         guard let string = String(validating: text, as: UTF8.self) else { throw error("not UTF-8") }
+        if CombiningMarks.areTooMany(in: text) {
+          throw error("more than \(CombiningMarks.most) combining marks in a row")
+        }
         position += 1
         return string
       case UInt8(ascii: "\\"):

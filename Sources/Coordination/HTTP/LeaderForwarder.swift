@@ -31,13 +31,15 @@ final class LeaderForwarder: Sendable {
 
   /// The leader's answer.
   /// - Parameters:
+  ///   - method: `GET` or `POST`.
   ///   - path: with its query.
   ///   - body: was read and is within its bound; empty for none.
   ///   - leader: `host:port` of its API.
   ///   - sender: this coordinator's run.
   ///   - credential: the caller's token; `nil` where there are none.
-  func post(
-    _ path: String, body: [UInt8], to leader: String, from sender: String, credential: AccessToken?
+  func ask(
+    _ method: String, _ path: String, body: [UInt8], of leader: String, from sender: String,
+    credential: AccessToken?
   ) async throws -> Response {
     guard let host = LoopbackPolicy.host(ofAuthority: leader),
       LoopbackPolicy.isLoopback(host: host) || security.missingBeyondLoopback == nil
@@ -57,7 +59,7 @@ final class LeaderForwarder: Sendable {
       return it
     }
     let request = HTTPBackend.HTTPRequest(
-      method: "POST", url: "\(security.tls == nil ? "http" : "https")://\(leader)\(path)", headers: headers,
+      method: method, url: "\(security.tls == nil ? "http" : "https")://\(leader)\(path)", headers: headers,
       body: body, timeout: patience)
     do {
       return Self.response(try await client.send(request))
@@ -91,8 +93,13 @@ final class LeaderForwarder: Sendable {
 }
 
 extension APIResponder {
-  /// The leader's answer to what only a leader may take; `nil` when this coordinator leads itself.
-  func forwarded(_ request: Request, of caller: Caller) async throws -> Response? {
+  /// The leader's answer to what only a leader may take or knows; `nil` when this coordinator leads itself.
+  /// - Parameters:
+  ///   - path: asked of the leader; the request's own unless said.
+  ///   - body: sent to it; the request's own unless said.
+  func forwarded(
+    _ request: Request, of caller: Caller, path: String? = nil, body: [UInt8]? = nil
+  ) async throws -> Response? {
     let leader: String
     switch await api.writer() {
     case .me: return nil
@@ -107,8 +114,11 @@ extension APIResponder {
     guard request.headers.first(named: LeaderForwarder.mark) == nil else {
       throw Problem.unavailable("The leadership changed while this was passed on; try again.", retryAfter: 1)
     }
-    let body = try await body(of: request)
-    return try await forwarder.post(
-      request.uri.description, body: body, to: leader, from: api.instance, credential: caller.credential)
+    // Not with `??`, which takes no `await`.
+    let content: [UInt8]
+    if let body { content = body } else { content = try await self.body(of: request) }
+    return try await forwarder.ask(
+      request.method == .post ? "POST" : "GET", path ?? request.uri.description, body: content, of: leader,
+      from: api.instance, credential: caller.credential)
   }
 }

@@ -1,4 +1,5 @@
 package import AccessTokens
+import Dashboard
 import HTTPTypes
 import IncidentModel
 
@@ -6,6 +7,7 @@ import IncidentModel
 package enum RouteKind: String, Sendable, CaseIterable {
   case incidents, incident, command, alerts, status, agents, stream, health, readiness, metrics
   case login, logout
+  case overview, page, form, asset
 
   /// The route that a path leads to; `nil` where there is none.
   package init?(path: String) {
@@ -16,10 +18,11 @@ package enum RouteKind: String, Sendable, CaseIterable {
   /// The smallest role that may use it, with any of its methods; `nil`: everybody, without a token.
   package var role: AccessRole? {
     switch self {
-    case .incidents, .incident, .status, .agents, .stream, .metrics: .viewer
-    case .command, .alerts: .operator
+    case .incidents, .incident, .status, .agents, .stream, .metrics, .overview, .page: .viewer
+    case .command, .alerts, .form: .operator
     // A supervisor has no token; the pages by which a browser gets its session can't ask for one.
-    case .health, .readiness, .login, .logout: nil
+    // What pages load is the same for all and says nothing.
+    case .health, .readiness, .login, .logout, .asset: nil
     }
   }
 
@@ -38,6 +41,10 @@ package enum RouteKind: String, Sendable, CaseIterable {
     case .metrics: ["/metrics"]
     case .login: ["/login"]
     case .logout: ["/logout"]
+    case .overview: ["/"]
+    case .page: ["/incidents/INC-00000001"]
+    case .form: PersonVerb.Name.allCases.map { "/incidents/INC-00000001/\($0.rawValue)" }
+    case .asset: Asset.all.map(\.path)
     }
   }
 
@@ -63,6 +70,10 @@ extension Route {
     case .metrics: .metrics
     case .login: .login
     case .logout: .logout
+    case .overview: .overview
+    case .page: .page
+    case .form: .form
+    case .asset: .asset
     }
   }
 }

@@ -1,3 +1,4 @@
+import Dashboard
 import Hummingbird
 import IncidentModel
 
@@ -10,6 +11,11 @@ enum Route: Sendable, Equatable {
   case alerts, status, agents, stream, health, readiness, metrics
   /// How a browser gets a session, and ends it.
   case login, logout
+  /// The dashboard: its first page, an incident's page, a person's word from a form, and what pages load.
+  case overview
+  case page(IncidentID?)
+  case form(PersonVerb.Name, IncidentID?)
+  case asset(Asset)
 
   /// The route of a path.
   init?(path: String) {
@@ -20,6 +26,14 @@ enum Route: Sendable, Equatable {
     case (1, "metrics"): self = .metrics
     case (1, "login"): self = .login
     case (1, "logout"): self = .logout
+    case (1, ""): self = .overview
+    case (2, "incidents") where !parts[1].isEmpty: self = .page(IncidentID(parts[1]))
+    case (3, "incidents") where !parts[1].isEmpty:
+      guard let verb = PersonVerb.Name(rawValue: parts[2]) else { return nil }
+      self = .form(verb, IncidentID(parts[1]))
+    case (2, "assets"):
+      guard let asset = Asset.at(path) else { return nil }
+      self = .asset(asset)
     case (2, "aiops"):
       switch parts[1] {
       case "incidents": self = .incidents
@@ -38,10 +52,10 @@ enum Route: Sendable, Equatable {
     }
   }
 
-  /// Whether only the coordinator that leads may answer it.
-  var isWrite: Bool {
+  /// Whether only the coordinator that leads may answer it: what changes something, and who is connected to it.
+  var isLeaders: Bool {
     switch self {
-    case .command, .alerts: true
+    case .command, .alerts, .agents: true
     default: false
     }
   }
@@ -49,7 +63,7 @@ enum Route: Sendable, Equatable {
   /// The methods it takes.
   var methods: [HTTPRequest.Method] {
     switch self {
-    case .command, .alerts, .logout: [.post]
+    case .command, .alerts, .form, .logout: [.post]
     case .login: [.get, .head, .post]
     case .stream: [.get]
     default: [.get, .head]

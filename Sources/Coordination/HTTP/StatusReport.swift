@@ -1,4 +1,5 @@
 package import IncidentModel
+package import JournalAudit
 package import MessageBus
 
 /// The coordinator's own state, for `GET /aiops/status`.
@@ -27,14 +28,30 @@ package struct StatusReport: Sendable, Encodable {
   package var deadlines: [DeadlineReport]
   /// How many agents are there, by their kind.
   package var agents: [String: Int]
+  /// Who watches what; `null` at a coordinator that stands by.
+  package var shards: Nullable<ShardsReport>
+  /// The coordinators that stand by.
+  package var standbys: [StandbyReport] = []
+  /// The deadlines that will tell somebody, soonest first; a bounded number.
+  package var tellings: [DeadlineReport] = []
+  /// The leases that are out, longest first; a bounded number of them.
+  package var leases: [LeaseReport] = []
+  /// How many leases are out.
+  package var leaseCount = 0
+  /// The job that waits longest for a worker.
+  package var oldestJob = Nullable<WaitingReport>(nil)
+  /// What was refused lately, newest first; a bounded number.
+  package var refusals: [Refusal] = []
+  package var versions: VersionReport
 
   /// A report; see the fields.
   package init(
     version: String, instance: String, startedAt: Timestamp, uptimeSeconds: Double, ready: Bool,
     role: CoordinatorRole, leader: LeaderInfo?, sequence: UInt64, store: StoreReport,
     incidents: IncidentCounts, queues: [String: Int],
-    deadlines: [DeadlineReport], agents: [String: Int]
+    deadlines: [DeadlineReport], agents: [String: Int], shards: ShardsReport? = nil
   ) {
+    self.shards = Nullable(shards)
     self.version = version
     self.instance = instance
     self.startedAt = startedAt
@@ -49,6 +66,7 @@ package struct StatusReport: Sendable, Encodable {
     self.queues = queues
     self.deadlines = deadlines
     self.agents = agents
+    versions = VersionReport(coordinator: version, protocol: WireCodec.version, schema: nil, agents: [:])
   }
 }
 
@@ -86,9 +104,13 @@ package struct StoreReport: Sendable, Encodable {
   package var commits: UInt64
   package var failures: UInt64
   package var lastCommitSeconds: Nullable<Double>
+  /// What the recent commits of this coordinator were like.
+  package var recentCommits = Nullable<CommitReport>(nil)
   package var lastError: Nullable<String>
   /// What makes it less safe than it should be.
   package var warning: Nullable<String>
+  /// The end of the journal's chain.
+  package var tip: Nullable<TipReport>
 
   /// The report of a store's health.
   package init(_ health: StoreHealth) {
@@ -101,6 +123,21 @@ package struct StoreReport: Sendable, Encodable {
     lastCommitSeconds = Nullable(health.lastCommitLatency?.inSeconds)
     lastError = Nullable(health.lastError)
     warning = Nullable(health.warning)
+    tip = Nullable(health.tip.map(TipReport.init))
+  }
+}
+
+/// The end of the journal's chain, as the API shows it.
+package struct TipReport: Sendable, Encodable, Equatable {
+  /// The number of the latest record.
+  package var sequence: Int64
+  /// Its hash, in hexadecimal digits.
+  package var hash: String
+
+  /// The report of a tip.
+  package init(_ tip: ChainTip) {
+    sequence = tip.sequence
+    hash = tip.hash.hex
   }
 }
 
@@ -144,12 +181,15 @@ package struct DeadlineReport: Sendable, Encodable, Equatable {
   /// What will happen, e.g. `escalate`, `lease`.
   package var kind: String
   package var at: Timestamp
+  /// Whom it will tell; `null` for what tells nobody.
+  package var tells: Nullable<TellingReport>
 
   /// A deadline; see the fields.
-  package init(incident: IncidentID, kind: String, at: Timestamp) {
+  package init(incident: IncidentID, kind: String, at: Timestamp, tells: TellingReport? = nil) {
     self.incident = incident
     self.kind = kind
     self.at = at
+    self.tells = Nullable(tells)
   }
 }
 
@@ -172,13 +212,16 @@ package struct AgentReport: Sendable, Encodable, Equatable {
   package var spool: SpoolReport?
   /// The name of its key; `nil` where the bus has no keys.
   package var identity: String?
+  /// What it watches; for detectors alone, and only where the coordinator shares the targets out.
+  package var shards: [String]?
 
   /// A report; see the fields.
   package init(
     _ info: AgentInfo, lastHeartbeat: Timestamp, load: Double, freeSlots: Int, incidents: [IncidentID],
-    spool: SpoolReport? = nil, identity: String? = nil
+    spool: SpoolReport? = nil, identity: String? = nil, shards: [String]? = nil
   ) {
     self.identity = identity
+    self.shards = shards
     instance = info.instance
     kind = info.kind
     name = info.name

@@ -1,5 +1,6 @@
 import IncidentEngine
 package import IncidentModel
+import JournalAudit
 import MessageBus
 import OrderedCollections
 
@@ -18,7 +19,8 @@ extension Coordinator: CoordinatorAPI {
   }
 
   package func incidents(_ query: IncidentQuery) throws(APIError) -> IncidentPage {
-    query.page(of: core.views.values)
+    let page = core.index.page(query)
+    return IncidentPage(incidents: page.ids.compactMap { core.views[$0] }, next: page.next)
   }
 
   package func incident(_ id: IncidentID) async throws(APIError) -> Incident? {
@@ -61,27 +63,6 @@ extension Coordinator: CoordinatorAPI {
     }
   }
 
-  package func status() async -> StatusReport {
-    // First, because whoever held the engine over a wait would make it copy itself meanwhile.
-    let store = StoreReport(await store.health())
-    let engine = core.engine
-    return StatusReport(
-      version: AIOpsVersion.current, instance: me.instance, startedAt: startedAt,
-      uptimeSeconds: (now - startedAt).inSeconds, ready: readiness() == .ready,
-      role: core.epoch == nil ? .standby : .leading, leader: leader,
-      sequence: engine.state.sequence, store: store,
-      incidents: core.counts,
-      queues: [
-        "diagnose": engine.state.waitingCount(.diagnose), "resolve": engine.state.waitingCount(.resolve),
-        "inputs": core.intake.count, "signals": core.intake.waitingSignals,
-        "announcements": engine.state.announcements.count,
-      ],
-      deadlines: engine.nextDeadlines(20).map {
-        DeadlineReport(incident: $0.incident, kind: $0.what, at: $0.at)
-      },
-      agents: engine.state.workers.values.reduce(into: [:]) { $0[$1.info.kind.rawValue, default: 0] += 1 })
-  }
-
   package func agents() -> [AgentReport] {
     let engine = core.engine
     let workers = engine.state.workers.values.sorted {
@@ -89,20 +70,22 @@ extension Coordinator: CoordinatorAPI {
         $1.info.kind.rawValue, $1.info.name, $1.info.instance
       )
     }
-    let held = engine.state.records.values.reduce(into: [String: [IncidentID]]()) { held, record in
-      if let lease = record.job?.lease { held[lease.instance, default: []].append(record.incident.id) }
+    let held = engine.state.leased.reduce(into: [String: [IncidentID]]()) { held, id in
+      if let out = engine.lease(on: id) { held[out.lease.instance, default: []].append(id) }
     }
     return workers.map { worker in
       let incidents = held[worker.info.instance, default: []].sorted()
       return AgentReport(
         worker.info, lastHeartbeat: worker.lastSeen, load: worker.load,
         freeSlots: max(0, worker.capacity - incidents.count), incidents: incidents,
-        spool: core.spools[worker.info.instance], identity: worker.identity?.name)
+        spool: core.spools[worker.info.instance], identity: worker.identity?.name,
+        shards: worker.info.kind == .detector && core.epoch != nil
+          ? core.shards.shards(of: worker.info.instance).map(\.description) : nil)
     }
   }
 
   /// Who leads, as far as is known: perhaps this one.
-  private var leader: LeaderInfo? {
+  var leader: LeaderInfo? {
     switch core.role {
     case .following(let leader): return leader
     case .leading(let epoch):
@@ -126,7 +109,10 @@ extension Coordinator: CoordinatorAPI {
   }
 
   package func metricsText() async -> String {
-    metrics.text(
-      core, journalAge: journalAge, followers: hub.subscriberCount, bus: await bus.counters)
+    // Whoever stands by has read so far; the leader's engine may be ahead of what is durable.
+    let written = core.epoch == nil ? nil : writtenTip?.sequence
+    return metrics.text(
+      core, journalAge: journalAge, followers: hub.subscriberCount, bus: await bus.counters,
+      tip: written ?? Int64(core.engine.state.sequence))
   }
 }

@@ -54,6 +54,7 @@ extension Coordinator {
       try await readOn()
     case .leading(let epoch):
       try await readOn()
+      writtenTip = try await store.tip()
       let last = core.engine.latest
       clock.withLock { $0 = CoordinatorClock(wall: wall.now, floor: last) }
       core.lead(epoch: epoch, asked: now + (asked - ContinuousClock.now), at: now)
@@ -62,6 +63,7 @@ extension Coordinator {
       logger.notice(
         "leading", metadata: ["epoch": "\(epoch)", "events": "\(core.engine.state.sequence)"])
       workWaits.yield()
+      tellTip(.leads)
     }
   }
 
@@ -100,6 +102,7 @@ extension Coordinator {
     defer { isSteppingDown = false }
     logger.warning("another coordinator leads; stepping down", metadata: ["reason": "\(error)"])
     metrics.steppedDown()
+    tellTip(.ceases, epoch: epoch)
     await perform(core.abandon())
     core = Self.makeCore(settings, me)
     while !Task.isCancelled {

@@ -2,6 +2,7 @@ package import BusKeys
 import FoundationEssentials
 package import IncidentEngine
 package import IncidentModel
+import JournalAudit
 package import Logging
 package import MessageBus
 package import Notification
@@ -29,6 +30,7 @@ package actor Coordinator {
   nonisolated let logger: Logger
   nonisolated let hub: ChangeHub
   nonisolated let metrics: CoordinatorMetrics
+  package nonisolated let refusals = RefusalLog()
   /// Time as it goes on since the last change of role.
   nonisolated let clock: Locked<CoordinatorClock>
   nonisolated let wall: CoordinatorClock
@@ -40,9 +42,15 @@ package actor Coordinator {
   nonisolated let workWaits: AsyncStream<Void>.Continuation
   private nonisolated let outbox: AsyncStream<(Notification, SinkSettings)>
   private nonisolated let outboxInput: AsyncStream<(Notification, SinkSettings)>.Continuation
+  /// The journal's tips on their way out; only the latest few wait.
+  nonisolated let tipsToSend: AsyncStream<Notification>
+  nonisolated let tips: AsyncStream<Notification>.Continuation
 
   var core: CoordinatorCore
   var troubles = StoreTroubles()
+  /// The end of the chain as this one wrote it, or found it when it began to lead.
+  var writtenTip: ChainTip?
+  var commitTimes = CommitTimes()
   /// Whether it is on the way from leading to following; nothing else may touch the core's role meanwhile.
   var isSteppingDown = false
   /// When a standby last read the journal to its end.
@@ -92,6 +100,7 @@ package actor Coordinator {
     metrics = CoordinatorMetrics()
     (work, workWaits) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     (outbox, outboxInput) = AsyncStream.makeStream()
+    (tipsToSend, tips) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(16))
     var core = Self.makeCore(settings, me)
     let decoder = JSONCoding.decoder()
     try await store.replay(from: 1) { records in
@@ -104,6 +113,9 @@ package actor Coordinator {
       metadata: [
         "events": "\(core.engine.state.sequence)", "open_incidents": "\(core.engine.state.openCount)",
       ])
+    await bus.onRefusal { [refusals, clock] peer, reason in
+      refusals.note(.busFrame, who: peer.description, reason: reason, at: clock.withLock { $0.now })
+    }
     do {
       try await campaign()
     } catch let error as StoreError where error.isRetryable {
@@ -133,16 +145,20 @@ package actor Coordinator {
       group.addTask { await self.watchJournal() }
       group.addTask { await self.keepTidy() }
       if let keyFolder { group.addTask { await self.watchKeys(keyFolder) } }
+      group.addTask { await self.tellTips() }
+      group.addTask { await self.sendTips() }
       // The first to end is a loop with an error, or all by cancellation.
       let first = await withTaskCancellationHandler {
         await group.nextResult()
       } onCancel: {
         workWaits.finish()
         outboxInput.finish()
+        tips.finish()
       }
       isEnding = true
       workWaits.finish()
       outboxInput.finish()
+      tips.finish()
       hub.finish()
       group.cancelAll()
       // Those who wait inside this group would wait for its end.
@@ -162,7 +178,10 @@ package actor Coordinator {
     await perform(core.abandon())
     for call in calls.values { call.resume(returning: nil) }
     calls = [:]
-    if let epoch { await store.resign(epoch: epoch) }
+    if let epoch {
+      tellTip(.ceases, epoch: epoch)
+      await store.resign(epoch: epoch)
+    }
   }
 
   // MARK: Inputs and batches
@@ -184,7 +203,8 @@ package actor Coordinator {
     return reply
   }
 
-  func take(_ inputs: [CoreInput]) async {
+  /// Takes what the world says, and does what can be done about it at once.
+  package func take(_ inputs: [CoreInput]) async {
     let now = now
     var outputs: [CoreOutput] = []
     for input in inputs { outputs += core.receive(input, at: now) }
@@ -216,7 +236,11 @@ package actor Coordinator {
     defer { troubles.appendingSince = nil }
     while true {
       do {
+        let began = ContinuousClock.now
         try await store.append(records, epoch: epoch)
+        commitTimes.add(ContinuousClock.now - began)
+        // No question to the store: it knows what it wrote.
+        writtenTip = (try? await store.tip()) ?? writtenTip
         relieved(\.writing)
         return true
       } catch {
@@ -245,10 +269,13 @@ package actor Coordinator {
     var orders: [BusOrder] = []
     for output in outputs {
       switch output {
-      case .send(let message, let peer): orders.append(.send(message, to: peer))
+      case .send(let message, let peer):
+        noteRefusal(message, to: peer)
+        orders.append(.send(message, to: peer))
       case .publish(let change): orders.append(.publish(change))
       case .durable(let events): observe(events)
       case .changed(let changes): show(changes)
+      case .moved(let move): note(move)
       case .answer(let number, let reply): calls.removeValue(forKey: number)?.resume(returning: reply)
       case .deliver(let notification, let name):
         let sink = settings.sinks.first { $0.name == name } ?? SinkSettings(name: name, kind: .log)
@@ -268,6 +295,15 @@ package actor Coordinator {
 
   func show(_ changes: [IncidentChange]) {
     for change in changes { hub.publish(change.incident, sequence: change.sequence) }
+  }
+
+  private func note(_ move: ShardMove) {
+    metrics.shards.moved(move)
+    logger.info(
+      "a shard is watched by another detector",
+      metadata: [
+        "shard": "\(move.shard)", "detector": "\(move.to)", "gap_seconds": "\(move.gap.inSeconds)",
+      ])
   }
 
   private func observe(_ events: [EngineEvent]) {

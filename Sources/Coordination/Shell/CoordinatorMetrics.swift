@@ -23,8 +23,10 @@ struct CoordinatorMetrics: Sendable {
   private let shed: MetricFamily
   private let leading: MetricFamily
   private let spool: SpoolMetrics
+  let shards: ShardMetrics
   private let terms: MetricFamily
   private let journalAge: MetricFamily
+  private let tip: MetricFamily
 
   init() {
     detected = registry.counter(
@@ -67,7 +69,10 @@ struct CoordinatorMetrics: Sendable {
     journalAge = registry.gauge(
       "aiops_journal_read_age_seconds",
       "Since a coordinator that stands by last read the journal to its end; 0 while it leads.")
+    tip = registry.gauge(
+      "aiops_journal_tip_sequence", "The number of the latest record of the journal that is known here.")
     spool = SpoolMetrics(registry)
+    shards = ShardMetrics(registry)
     registry.addProcessMetrics()
   }
 
@@ -102,7 +107,8 @@ struct CoordinatorMetrics: Sendable {
 
   /// All metrics in Prometheus's text format, with the gauges as they are now.
   func text(
-    _ core: CoordinatorCore, journalAge age: Duration, followers followerCount: Int, bus: BusCounters
+    _ core: CoordinatorCore, journalAge age: Duration, followers followerCount: Int, bus: BusCounters,
+    tip sequence: Int64
   ) -> String {
     open.set(Double(core.engine.state.openCount))
     inputs.set(Double(core.intake.count))
@@ -110,8 +116,10 @@ struct CoordinatorMetrics: Sendable {
     shed.set(Double(core.intake.shed))
     leading.set(Double(core.epoch ?? 0))
     journalAge.set(age.inSeconds)
+    tip.set(Double(sequence))
     followers.set(Double(followerCount))
     spool.set(core)
+    shards.set(core.shards)
     for (outcome, count) in [
       ("received", bus.received), ("malformed", bus.malformedFrames), ("sent", bus.sent),
       ("unroutable", bus.unroutable), ("dropped", bus.dropped), ("published", bus.published),

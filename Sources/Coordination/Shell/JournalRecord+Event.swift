@@ -8,7 +8,7 @@ extension JournalRecord {
     do {
       self.init(
         sequence: Int64(event.sequence), incident: event.incident, at: event.at, kind: event.fact.name,
-        actor: event.actor, payload: try event.fact.json(encoder))
+        actor: event.actor, payload: try event.payload(encoder))
     } catch {
       throw .failed(path: "journal", detail: "event \(event.sequence) can't be written as JSON: \(error)")
     }
@@ -16,7 +16,10 @@ extension JournalRecord {
 
   /// The event of a record.
   package func event(decoder: JSONDecoder) throws -> EngineEvent {
-    EngineEvent(
+    guard Self.sequences.contains(sequence) else {
+      throw StoreError.corrupt(path: "journal", detail: "a record has the number \(sequence)")
+    }
+    return EngineEvent(
       sequence: UInt64(sequence), at: at, incident: incident, actor: actor,
       fact: try Fact(json: payload, decoder))
   }

@@ -1,5 +1,6 @@
 package import IncidentEngine
 package import IncidentModel
+import JournalAudit
 
 /// Moves what is over for long from the journal to its archive, so that a start reads no more than it needs.
 ///
@@ -36,9 +37,7 @@ package struct Retention: Sendable {
   /// What the store is told.
   package static func order(_ point: ArchivePoint) -> ArchiveOrder {
     ArchiveOrder(
-      upTo: Int64(point.sequence), before: point.before, endings: ["resolved", "marked_false_positive"],
-      loose: [
-        "noted", "archived", AccessRecord.Kind.connected.rawValue, AccessRecord.Kind.refused.rawValue,
-      ], keeping: point.keeping)
+      upTo: Int64(point.sequence), before: point.before, endings: ArchiveLaw.endings,
+      loose: ArchiveLaw.loose, keeping: point.keeping)
   }
 }

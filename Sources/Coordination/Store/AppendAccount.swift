@@ -1,3 +1,5 @@
+import JournalAudit
+
 /// What a store remembers of its appends, for its health.
 struct AppendAccount: Sendable {
   private(set) var commits: UInt64 = 0
@@ -21,10 +23,11 @@ struct AppendAccount: Sendable {
   /// A state of health with these figures.
   func health(
     kind: String, location: String, bytes: Int64, lastSequence: Int64, trouble: String? = nil,
-    warning: String? = nil
+    warning: String? = nil, tip: ChainTip? = nil
   ) -> StoreHealth {
     StoreHealth(
       kind: kind, location: location, bytes: bytes, lastSequence: lastSequence, commits: commits,
-      failures: failures, lastCommitLatency: lastLatency, lastError: lastError ?? trouble, warning: warning)
+      failures: failures, lastCommitLatency: lastLatency, lastError: lastError ?? trouble, warning: warning,
+      tip: tip)
   }
 }

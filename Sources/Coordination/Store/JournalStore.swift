@@ -1,4 +1,5 @@
 package import IncidentModel
+package import JournalAudit
 
 /// One entry of the journal: something that happened, in the order it happened.
 package struct JournalRecord: Sendable, Equatable {
@@ -52,11 +53,14 @@ package struct StoreHealth: Sendable, Equatable {
   package var lastError: String?
   /// What makes the store less safe than it should be, for people.
   package var warning: String?
+  /// The end of the chain; `nil` when it is not known.
+  package var tip: ChainTip?
 
   /// A state of health; see the fields.
   package init(
     kind: String, location: String, bytes: Int64, lastSequence: Int64, commits: UInt64,
-    failures: UInt64, lastCommitLatency: Duration?, lastError: String?, warning: String? = nil
+    failures: UInt64, lastCommitLatency: Duration?, lastError: String?, warning: String? = nil,
+    tip: ChainTip? = nil
   ) {
     self.kind = kind
     self.location = location
@@ -67,6 +71,7 @@ package struct StoreHealth: Sendable, Equatable {
     self.lastCommitLatency = lastCommitLatency
     self.lastError = lastError
     self.warning = warning
+    self.tip = tip
   }
 }
 
@@ -75,6 +80,10 @@ package struct StoreHealth: Sendable, Equatable {
 /// Several coordinators may have it open, of which one leads and writes. Every leadership has an
 /// epoch, a number that only rises; an append of an older one is fenced off by the store itself, so that a
 /// coordinator that was frozen or cut off can't write when it wakes up.
+///
+/// The records are a chain: each is kept with a hash of itself and of the hash before it (``ChainEncoder``).
+/// A leader learns the chain's tip when it begins to lead, after everybody before it is fenced off, and goes on
+/// from what it knows itself, whatever somebody else does to the store meanwhile.
 package protocol JournalStore: Sendable {
   /// Tries to lead, without waiting for whoever leads now.
   ///
@@ -135,6 +144,15 @@ package protocol JournalStore: Sendable {
 
   /// The number of the latest record; 0 for an empty journal.
   func lastSequence() async throws(StoreError) -> Int64
+
+  /// The end of the chain: of what this one wrote itself while it leads, else as the store has it.
+  func tip() async throws(StoreError) -> ChainTip
+
+  /// The coordinators that have the journal open, this one among them where the store knows of any.
+  func coordinators() async throws(StoreError) -> [CoordinatorSeen]
+
+  /// The version of the journal's schema that this coordinator writes; `nil` where there is none.
+  var schemaVersion: Int? { get }
 
   /// How the store is doing; never fails, so that it can be asked in trouble.
   func health() async -> StoreHealth

@@ -1,4 +1,5 @@
 import IncidentModel
+import JournalAudit
 import PostgresBackend
 
 extension PostgresJournal {
@@ -14,10 +15,10 @@ extension PostgresJournal {
     WITH lead AS (SELECT epoch FROM aiops.leadership WHERE id = 1 FOR SHARE),
     last AS (SELECT coalesce(max(sequence), 0) AS sequence FROM aiops.journal),
     written AS (
-      INSERT INTO aiops.journal (sequence, epoch, incident, at, kind, actor, payload)
-      SELECT sequence, $1::bigint, incident, at, kind, actor, payload
-      FROM unnest($3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[])
-        AS new (sequence, incident, at, kind, actor, payload)
+      INSERT INTO aiops.journal (sequence, epoch, incident, at, kind, actor, payload, hash)
+      SELECT sequence, $1::bigint, incident, at, kind, actor, payload, hash
+      FROM unnest($3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::bytea[])
+        AS new (sequence, incident, at, kind, actor, payload, hash)
       WHERE (SELECT epoch FROM lead) = $1::bigint AND (SELECT sequence FROM last) = $2::bigint - 1
       RETURNING 1
     )
@@ -28,15 +29,28 @@ extension PostgresJournal {
   /// Records that are appended together, as they are written.
   struct Batch: Sendable {
     let records: [JournalRecord]
+    /// Of the records; of as many.
+    let hashes: [ChainHash]
     let epoch: UInt64
     /// The first record's sequence.
     let first: Int64
+    /// The end of the chain once it is written.
+    let tip: ChainTip
 
-    /// - Parameter records: at least one.
-    init(_ records: [JournalRecord], epoch: UInt64) {
+    /// - Parameters:
+    ///   - records: at least one.
+    ///   - tip: the end of the chain before it.
+    init(_ records: [JournalRecord], epoch: UInt64, after tip: ChainTip) {
       self.records = records.map { $0.storable(epoch: epoch) }
       self.epoch = epoch
       first = records.first?.sequence ?? 0
+      var encoder = ChainEncoder()
+      var tip = tip
+      hashes = self.records.map { record in
+        tip = record.chained(after: tip.hash, &encoder)
+        return tip.hash
+      }
+      self.tip = tip
     }
 
     /// Checks that the sequences follow each other.
@@ -51,6 +65,7 @@ extension PostgresJournal {
         .text(String(epoch)), .text(String(first)), .bigints(records.map(\.sequence)),
         .texts(records.map { $0.incident?.text }), .bigints(records.map(\.at.milliseconds)),
         .texts(records.map(\.kind)), .texts(records.map(\.actor)), .texts(records.map(\.payload)),
+        .bytes(hashes.map(\.bytes)),
       ]
     }
 
@@ -69,10 +84,10 @@ extension PostgresJournal {
   }
 
   /// Makes a batch durable, or finds out that it is already.
-  func write(_ batch: Batch) async throws(StoreError) {
-    guard lead?.epoch == batch.epoch else {
-      throw .fenced(mine: batch.epoch, current: lead?.epoch ?? 0)
-    }
+  func write(_ records: [JournalRecord], epoch: UInt64) async throws(StoreError) {
+    guard lead?.epoch == epoch else { throw .fenced(mine: epoch, current: lead?.epoch ?? 0) }
+    // What is tried again has the same hashes: the tip goes on only when it is known to be written.
+    let batch = Batch(records, epoch: epoch, after: known)
     try batch.check()
     let wasDoubtful = doubtful == batch.first
     doubtful = batch.first
@@ -87,10 +102,26 @@ extension PostgresJournal {
       throw error
     }
     doubtful = nil
-    if case .refused(let epoch, let last) = fate {
+    switch fate {
+    case .written: known = batch.tip
+    case .refused(let epoch, let last):
       if epoch != batch.epoch { throw await fence(batch.epoch, epoch) }
-      throw .outOfOrder(expected: last + 1, got: batch.first)
+      throw .outOfOrder(expected: last &+ 1, got: batch.first)
     }
+  }
+
+  /// The latest record's number and hash.
+  static let tipQuery = """
+    SELECT sequence, encode(hash, 'hex') AS hash FROM aiops.journal ORDER BY sequence DESC LIMIT 1
+    """
+
+  /// The end of the chain in an answer to ``tipQuery``.
+  static func tip(_ rows: PostgresRows, _ location: String) throws(StoreError) -> ChainTip {
+    guard let sequence = rows.int(0, "sequence") else { return .origin }
+    guard let hash = rows[0, "hash"].flatMap({ ChainHash(hex: $0) }) else {
+      throw .corrupt(path: location, detail: "record \(sequence) has no hash")
+    }
+    return ChainTip(sequence: Int64(sequence), hash: hash)
   }
 
   private static func write(
@@ -126,10 +157,12 @@ extension PostgresJournal {
       guard let from = part.first?.sequence, let to = part.last?.sequence else { return false }
       let found = try await connection.query(
         """
-        SELECT \(columns) FROM aiops.journal
+        SELECT \(columns), encode(hash, 'hex') AS hash FROM aiops.journal
         WHERE sequence BETWEEN $1::bigint AND $2::bigint ORDER BY sequence
         """, [String(from), String(to)])
-      guard found.rows.map({ JournalRecord(row: $0) }) == Array(part) else { return false }
+      guard found.rows.map({ JournalRecord(row: $0) }) == Array(part),
+        found.rows.map({ $0.last.flatMap { $0 } }) == batch.hashes[part.indices].map(\.hex)
+      else { return false }
       checked += part.count
     }
     return true
@@ -137,6 +170,15 @@ extension PostgresJournal {
 }
 
 extension JournalRecord {
+  /// The end of the chain with this record, which is as the store keeps it, after the one with that hash.
+  func chained(after previous: ChainHash, _ encoder: inout ChainEncoder) -> ChainTip {
+    ChainTip(
+      sequence: sequence,
+      hash: encoder.hash(
+        after: previous, sequence: sequence, epoch: epoch, at: at.milliseconds, incident: incident?.text,
+        kind: kind, actor: actor, payload: payload))
+  }
+
   /// The record as a store keeps it: with the epoch that it is written under, and without NUL characters.
   ///
   /// Neither SQLite's nor PostgreSQL's text holds those. In JSON `\u0000` is the same character; a name shows it

@@ -52,9 +52,11 @@ extension PostgresJournal {
     moved AS (
       DELETE FROM aiops.journal
       WHERE sequence IN (SELECT sequence FROM chosen) AND (SELECT epoch FROM lead) = $1::bigint
-      RETURNING \(columns)
+      RETURNING \(allColumns)
     ),
-    kept AS (INSERT INTO aiops.journal_archive (\(columns)) SELECT \(columns) FROM moved RETURNING 1)
+    kept AS (
+      INSERT INTO aiops.journal_archive (\(allColumns)) SELECT \(allColumns) FROM moved RETURNING 1
+    )
     SELECT (SELECT epoch FROM lead) AS epoch, (SELECT count(*) FROM kept) AS moved
     """
 

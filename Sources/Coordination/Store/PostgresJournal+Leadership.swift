@@ -1,3 +1,4 @@
+import JournalAudit
 import PostgresBackend
 
 extension PostgresJournal {
@@ -29,14 +30,16 @@ extension PostgresJournal {
   func stand(_ candidate: LeaderInfo) async throws(StoreError) -> Campaign {
     if let lead, let connection = lead.connection {
       // Leads already; if the session has just broken it starts from the beginning.
-      if let epoch = try? await raise(candidate, on: connection) {
+      if let (epoch, tip) = try? await raise(candidate, on: connection) {
         self.lead = Leadership(epoch: epoch, connection: connection, backend: lead.backend)
+        known = tip
         return .leading(epoch: epoch)
       }
       await connection.close()
       self.lead?.connection = nil
     }
     let situation = try await situation(reader)
+    await show(candidate)
     if let holder = situation.holder {
       // A session that the server should have ended: of this one, or of a leader frozen in the middle of a
       // message, where the server's own timers don't run.
@@ -45,8 +48,9 @@ extension PostgresJournal {
     }
     guard let (connection, backend) = try await takeLock() else { return .following(situation.leader) }
     do {
-      let epoch = try await raise(candidate, on: connection)
+      let (epoch, tip) = try await raise(candidate, on: connection)
       lead = Leadership(epoch: epoch, connection: connection, backend: backend)
+      known = tip
       doubtful = nil
       backoff.reset()
       return .leading(epoch: epoch)
@@ -61,7 +65,9 @@ extension PostgresJournal {
     let current = try await asLeader(epoch) { connection, _ async throws(PostgresError) in
       try await connection.query("SELECT epoch FROM aiops.leadership").int(0, "epoch")
     }
-    guard current.map({ UInt64($0) }) == epoch else { throw await fence(epoch, UInt64(current ?? 0)) }
+    guard let current, UInt64(exactly: current) == epoch else {
+      throw await fence(epoch, UInt64(clamping: current ?? 0))
+    }
   }
 
   /// Gives the lock back and forgets the leadership.
@@ -175,10 +181,12 @@ extension PostgresJournal {
   }
 
   /// Writes the next epoch and who leads; the caller holds the lock.
+  /// - Returns: the epoch, and the end of the chain: read once nobody of an older epoch can write any more.
   private func raise(
     _ candidate: LeaderInfo, on connection: PostgresConnection
-  ) async throws(StoreError) -> UInt64 {
+  ) async throws(StoreError) -> (UInt64, ChainTip) {
     let row: PostgresRows
+    let tip: PostgresRows
     do {
       row = try await connection.query(
         """
@@ -186,13 +194,14 @@ extension PostgresJournal {
         SET epoch = epoch + 1, instance = $1, bus = $2, changes = $3, http = $4, since = clock_timestamp()
         WHERE id = 1 RETURNING epoch
         """, [candidate.instance, candidate.bus, candidate.changes, candidate.http])
+      tip = try await connection.query(Self.tipQuery)
     } catch {
       throw StoreError(error, at: server.location)
     }
-    guard let epoch = row.int(0, "epoch") else {
+    guard let epoch = row.int(0, "epoch").flatMap({ UInt64(exactly: $0) }) else {
       throw .corrupt(path: server.location, detail: "the table aiops.leadership is empty")
     }
-    return UInt64(epoch)
+    return (epoch, try Self.tip(tip, server.location))
   }
 
   private func situation(_ connection: PostgresConnection) async throws(StoreError) -> Situation {
@@ -214,12 +223,12 @@ extension PostgresJournal {
     } catch {
       throw StoreError(error, at: server.location)
     }
-    guard let epoch = row.int(0, "epoch") else {
+    guard let epoch = row.int(0, "epoch").flatMap({ UInt64(exactly: $0) }) else {
       throw .corrupt(path: server.location, detail: "the table aiops.leadership is empty")
     }
     let leader = LeaderInfo(
       instance: row[0, "instance"] ?? "", bus: row[0, "bus"] ?? "", changes: row[0, "changes"] ?? "",
-      http: row[0, "http"] ?? "", epoch: UInt64(epoch))
+      http: row[0, "http"] ?? "", epoch: epoch)
     return Situation(
       leader: leader, holder: row[0, "backend"], isSilent: row.bool(0, "silent") == true)
   }

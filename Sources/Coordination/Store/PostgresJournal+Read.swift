@@ -4,6 +4,8 @@ import PostgresBackend
 extension PostgresJournal {
   /// The columns that a record is read from.
   static let columns = "sequence, incident, at, kind, actor, payload, epoch"
+  /// All columns, for moving records.
+  static let allColumns = columns + ", hash"
 
   package nonisolated(nonsending) func replay(
     from sequence: Int64, _ body: ([JournalRecord]) throws -> Void
@@ -122,7 +124,7 @@ extension PostgresJournal {
 extension JournalRecord {
   /// The record in a row of ``PostgresJournal/columns``; `nil` when it is none.
   init?(row: [String?]) {
-    guard row.count >= 7, let sequence = row[0].flatMap({ Int64($0) }),
+    guard row.count >= 7, let sequence = row[0].flatMap({ Int64($0) }), Self.sequences.contains(sequence),
       let at = row[2].flatMap({ Int64($0) }),
       let kind = row[3], let actor = row[4], let payload = row[5], let epoch = row[6].flatMap({ Int64($0) })
     else { return nil }

@@ -28,8 +28,54 @@ extension PostgresJournal {
     INSERT INTO aiops.leadership (id, epoch, instance, bus, changes, http) VALUES (1, 0, '', '', '', '');
     COMMENT ON TABLE aiops.journal IS 'What happened, in order; times are milliseconds since 1970. Append-only.';
     COMMENT ON TABLE aiops.leadership IS 'The coordinator that writes the journal.';
-    """
+    """,
+    chaining,
   ]
+
+  /// Chains the records that are there as ``ChainEncoder`` does, marked as chained later than they were written.
+  ///
+  /// Coordinators of older versions that still run can't append without a hash, and the epoch fences off the
+  /// one that leads.
+  private static let chaining = """
+    LOCK TABLE aiops.journal, aiops.journal_archive IN ACCESS EXCLUSIVE MODE;
+    UPDATE aiops.leadership SET epoch = epoch + 1 WHERE epoch > 0;
+    ALTER TABLE aiops.journal ADD COLUMN hash bytea;
+    ALTER TABLE aiops.journal_archive ADD COLUMN hash bytea;
+    CREATE TABLE aiops.chain (
+      id integer PRIMARY KEY CHECK (id = 1),
+      since bigint NOT NULL
+    );
+    CREATE FUNCTION aiops.chain_part(part text) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$
+      SELECT int8send(octet_length(convert_to(part, 'UTF8'))::bigint) || convert_to(part, 'UTF8')
+    $$;
+    DO $$
+    DECLARE
+      tip bytea := decode(repeat('00', 32), 'hex');
+      last bigint := 0;
+      r record;
+    BEGIN
+      FOR r IN SELECT *, false AS archived FROM aiops.journal
+        UNION ALL SELECT *, true FROM aiops.journal_archive ORDER BY sequence
+      LOOP
+        tip := sha256('aiops journal'::bytea || '\\x0101'::bytea || tip
+          || int8send(r.sequence) || int8send(r.epoch) || int8send(r.at)
+          || CASE WHEN r.incident IS NULL THEN '\\x00'::bytea
+            ELSE '\\x01'::bytea || aiops.chain_part(r.incident) END
+          || aiops.chain_part(r.kind) || aiops.chain_part(r.actor) || aiops.chain_part(r.payload));
+        last := r.sequence;
+        IF r.archived THEN
+          UPDATE aiops.journal_archive SET hash = tip WHERE sequence = last;
+        ELSE
+          UPDATE aiops.journal SET hash = tip WHERE sequence = last;
+        END IF;
+      END LOOP;
+      INSERT INTO aiops.chain (id, since) VALUES (1, last + 1);
+    END $$;
+    DROP FUNCTION aiops.chain_part(text);
+    ALTER TABLE aiops.journal ALTER COLUMN hash SET NOT NULL;
+    ALTER TABLE aiops.journal_archive ALTER COLUMN hash SET NOT NULL;
+    COMMENT ON TABLE aiops.chain IS 'Records before this one were chained later than they were written.';
+    """
 
   /// Checks that the server can hold a journal, and brings its schema to the newest version.
   ///

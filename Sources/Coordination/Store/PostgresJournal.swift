@@ -1,3 +1,4 @@
+package import JournalAudit
 import PostgresBackend
 
 /// The journal in a PostgreSQL database, for several coordinators of which one leads.
@@ -23,9 +24,13 @@ package actor PostgresJournal: JournalStore {
 
   /// The leadership that this one has, or had when it last knew.
   var lead: Leadership?
+  /// The end of the chain, as the one that leads wrote it.
+  var known = ChainTip.origin
   /// The first record of an append whose outcome is not known.
   var doubtful: Int64?
   var backoff = Backoff()
+  /// The server's process of the reading session that carries this coordinator's name.
+  var shownAs: Int32?
   var isClosed = false
   private var account = AppendAccount()
   /// The latest of the calls that must not overlap.
@@ -58,7 +63,7 @@ package actor PostgresJournal: JournalStore {
     let clock = ContinuousClock()
     let began = clock.now
     do {
-      try await inTurn { journal throws(StoreError) in try await journal.write(Batch(records, epoch: epoch)) }
+      try await inTurn { journal throws(StoreError) in try await journal.write(records, epoch: epoch) }
     } catch {
       account.failed(error)
       throw error
@@ -109,6 +114,12 @@ package actor PostgresJournal: JournalStore {
     return try await task.value.get()
   }
 
+  package func tip() async throws(StoreError) -> ChainTip {
+    if lead != nil, !isClosed { return known }
+    let rows = try await read(Self.tipQuery, [])
+    return try Self.tip(rows, server.location)
+  }
+
   package func health() async -> StoreHealth {
     do {
       let facts = try await reader.query(
@@ -120,7 +131,8 @@ package actor PostgresJournal: JournalStore {
         kind: "postgresql", location: server.location, bytes: Int64(facts.int(0, "bytes") ?? 0),
         lastSequence: Int64(facts.int(0, "last") ?? 0),
         warning: facts.bool(0, "fsync") == false
-          ? "the server's fsync is off: a power cut may lose what was acknowledged; set it on" : nil)
+          ? "the server's fsync is off: a power cut may lose what was acknowledged; set it on" : nil,
+        tip: try? await tip())
     } catch {
       return account.health(
         kind: "postgresql", location: server.location, bytes: 0, lastSequence: 0,

@@ -64,8 +64,8 @@ extension SQLiteJournal {
     let these = "[\(chosen.map(String.init).joined(separator: ","))]"
     try db.execute(
       sql: """
-        INSERT INTO journal_archive (\(columns))
-        SELECT \(columns) FROM journal WHERE sequence IN (SELECT value FROM json_each(?))
+        INSERT INTO journal_archive (\(allColumns))
+        SELECT \(allColumns) FROM journal WHERE sequence IN (SELECT value FROM json_each(?))
         """, arguments: [these])
     try db.execute(
       sql: "DELETE FROM journal WHERE sequence IN (SELECT value FROM json_each(?))", arguments: [these])

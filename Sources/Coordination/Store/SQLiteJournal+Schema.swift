@@ -1,4 +1,6 @@
+import FoundationEssentials
 import GRDB
+import JournalAudit
 
 extension SQLiteJournal {
   /// Says that an SQLite file is a journal of this system: "AIOP".
@@ -52,7 +54,42 @@ extension SQLiteJournal {
           CREATE INDEX archive_incident ON journal_archive (incident, sequence) WHERE incident IS NOT NULL;
           """)
     },
+    { db in
+      try db.execute(
+        sql: """
+          ALTER TABLE journal ADD COLUMN hash BLOB NOT NULL DEFAULT x'';
+          ALTER TABLE journal_archive ADD COLUMN hash BLOB NOT NULL DEFAULT x'';
+          CREATE TABLE chain (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            since INTEGER NOT NULL
+          ) STRICT;
+          """)
+      let last = try chainExisting(db)
+      try db.execute(sql: "INSERT INTO chain (id, since) VALUES (1, ?)", arguments: [last + 1])
+    },
   ]
+
+  /// Chains the records that are there, marked as chained later than they were written.
+  /// - Returns: the last one's number.
+  private static func chainExisting(_ db: Database) throws -> Int64 {
+    var tip = ChainTip.origin
+    var encoder = ChainEncoder()
+    while true {
+      var lot: [(sequence: Int64, hash: ChainHash, isArchived: Bool)] = []
+      try SQLiteRecords.each(db, where: "sequence > ?1", [tip.sequence], isChained: false, limit: batchSize) {
+        tip = ChainTip(
+          sequence: $0.sequence, hash: encoder.hash(of: $0, after: tip.hash, isLate: true))
+        lot.append((tip.sequence, tip.hash, $0.isArchived))
+      }
+      guard !lot.isEmpty else { return tip.sequence }
+      let journal = try db.cachedStatement(sql: "UPDATE journal SET hash = ? WHERE sequence = ?")
+      let archive = try db.cachedStatement(sql: "UPDATE journal_archive SET hash = ? WHERE sequence = ?")
+      for record in lot {
+        try (record.isArchived ? archive : journal).execute(
+          arguments: [Data(record.hash.bytes), record.sequence])
+      }
+    }
+  }
 
   /// Refuses what is not ours or newer than us, before anything is changed.
   static func checkIdentity(_ db: Database, path: String) throws {

@@ -1,7 +1,9 @@
 import Dispatch
+import FoundationEssentials
 import GRDB
 import Glibc
 package import IncidentModel
+package import JournalAudit
 
 /// The journal in one SQLite file, for a single coordinator.
 ///
@@ -13,6 +15,8 @@ package actor SQLiteJournal: JournalStore {
   static let batchSize = 256
   /// The columns that a record is read from.
   static let columns = "sequence, incident, at, kind, actor, payload, epoch"
+  /// All columns, for moving records.
+  static let allColumns = columns + ", hash"
 
   private let path: String
   private let database: DatabaseQueue
@@ -20,6 +24,8 @@ package actor SQLiteJournal: JournalStore {
   private var lock: FileLock?
   /// The epoch under which this one leads; whoever has the lock may lead, but has to say so.
   private var leading: UInt64?
+  /// The end of the chain, as the one that leads wrote it.
+  private var known = ChainTip.origin
   private var account = AppendAccount()
 
   init(path: String, database: DatabaseQueue, lock: consuming FileLock) {
@@ -35,24 +41,23 @@ package actor SQLiteJournal: JournalStore {
     let began = clock.now
     do {
       try checkLead(epoch)
-      try await write { db in
+      let known = known
+      let path = path
+      self.known = try await write { db in
         try Self.checkEpoch(epoch, db)
-        var next = try Self.lastSequence(db) + 1
-        let statement = try db.cachedStatement(
-          sql: """
-            INSERT INTO journal (sequence, incident, at, kind, actor, payload, epoch)
-            VALUES (?, ?, ?, ?, ?, ?, ?)
-            """)
+        let stored = try Self.lastSequence(db)
+        // What was written last is known here, whatever the file says by now.
+        var tip = stored == known.sequence ? known : try Self.tip(db, path: path)
+        let insert = try RecordInsert(db)
+        var encoder = ChainEncoder()
         for record in records {
-          guard record.sequence == next else {
-            throw StoreError.outOfOrder(expected: next, got: record.sequence)
+          guard record.sequence == tip.sequence + 1 else {
+            throw StoreError.outOfOrder(expected: tip.sequence + 1, got: record.sequence)
           }
-          try statement.execute(arguments: [
-            record.sequence, record.incident?.text, record.at.milliseconds, record.kind, record.actor,
-            record.payload, record.epoch,
-          ])
-          next += 1
+          tip = record.chained(after: tip.hash, &encoder)
+          try insert.run(record, tip.hash)
         }
+        return tip
       }
     } catch {
       account.failed(error)
@@ -93,13 +98,20 @@ package actor SQLiteJournal: JournalStore {
     try await read { try Self.lastSequence($0) }
   }
 
+  package func tip() async throws(StoreError) -> ChainTip {
+    if leading != nil, lock != nil { return known }
+    let path = path
+    return try await read { try Self.tip($0, path: path) }
+  }
+
   package func health() async -> StoreHealth {
     let path = path
     let seen = try? await read { db in
       (sequence: try Self.lastSequence(db), bytes: Self.size(path) + Self.size(path + "-wal"))
     }
     return account.health(
-      kind: "sqlite", location: path, bytes: seen?.bytes ?? 0, lastSequence: seen?.sequence ?? 0)
+      kind: "sqlite", location: path, bytes: seen?.bytes ?? 0, lastSequence: seen?.sequence ?? 0,
+      tip: try? await tip())
   }
 
   package func close() async {
@@ -146,16 +158,36 @@ package actor SQLiteJournal: JournalStore {
     try Int64.fetchOne(db, sql: "SELECT max(sequence) FROM journal") ?? 0
   }
 
+  /// The end of the chain as the file has it.
+  private static func tip(_ db: Database, path: String) throws -> ChainTip {
+    guard
+      let row = try Row.fetchOne(db, sql: "SELECT sequence, hash FROM journal ORDER BY sequence DESC LIMIT 1")
+    else { return .origin }
+    let (sequence, bytes): (Int64, Data) = (row[0], row[1])
+    guard let hash = ChainHash(Array(bytes)) else {
+      throw StoreError.corrupt(path: path, detail: "record \(sequence) has no hash")
+    }
+    return ChainTip(sequence: sequence, hash: hash)
+  }
+
   private static func record(_ row: Row, path: String) throws -> JournalRecord {
-    let sequence: Int64 = row[0]
-    let text: String? = row[1]
+    // Not GRDB's own conversion, which ends the process where a damaged file holds a value of another type.
+    func value<T: DatabaseValueConvertible>(_ column: Int) throws -> T {
+      if let value = T.fromDatabaseValue(row[column] as DatabaseValue) { return value }
+      throw StoreError.corrupt(path: path, detail: "column \(column + 1) of a record holds no \(T.self)")
+    }
+    let sequence: Int64 = try value(0)
+    guard JournalRecord.sequences.contains(sequence) else {
+      throw StoreError.corrupt(path: path, detail: "a record has the number \(sequence), which none can have")
+    }
+    let text: String? = (row[1] as DatabaseValue).isNull ? nil : try value(1)
     let incident = text.flatMap { IncidentID($0) }
     guard (text == nil) == (incident == nil) else {
       throw StoreError.corrupt(path: path, detail: "record \(sequence) has an incident id that is none")
     }
     return JournalRecord(
-      sequence: sequence, incident: incident, at: Timestamp(milliseconds: row[2]), kind: row[3],
-      actor: row[4], payload: row[5], epoch: row[6])
+      sequence: sequence, incident: incident, at: Timestamp(milliseconds: try value(2)), kind: try value(3),
+      actor: try value(4), payload: try value(5), epoch: try value(6))
   }
 
   private static func size(_ path: String) -> Int64 {
@@ -166,16 +198,18 @@ package actor SQLiteJournal: JournalStore {
 
 extension SQLiteJournal {
   package func campaign(_ candidate: LeaderInfo) async throws(StoreError) -> Campaign {
-    let epoch = try await write { db in
+    let path = path
+    let (epoch, tip) = try await write { db in
       let epoch = try Self.epoch(db) + 1
       try db.execute(
         sql: "UPDATE leadership SET epoch = ?, instance = ?, bus = ?, changes = ?, http = ?",
         arguments: [
           Int64(epoch), candidate.instance, candidate.bus, candidate.changes, candidate.http,
         ])
-      return epoch
+      return (epoch, try Self.tip(db, path: path))
     }
     leading = max(leading ?? 0, epoch)
+    known = tip
     return .leading(epoch: epoch)
   }
 

@@ -35,7 +35,7 @@ package struct BaselineDetector: Hashable, Sendable {
   package static let relativeFloor = 0.01
 
   /// What is usual, and where that ends.
-  package struct Bounds: Hashable, Sendable {
+  package struct Bounds: Hashable, Sendable, Codable {
     /// The mean of the past.
     package var mean: Double
     /// Its standard deviation, floors included.
@@ -54,7 +54,7 @@ package struct BaselineDetector: Hashable, Sendable {
   }
 
   /// The time from raising to clearing.
-  package struct Episode: Hashable, Sendable {
+  package struct Episode: Hashable, Sendable, Codable {
     var bounds: Bounds
     var since: Timestamp
     var goodInARow = 0
@@ -63,7 +63,7 @@ package struct BaselineDetector: Hashable, Sendable {
   }
 
   /// What a detector remembers of a series.
-  package struct State: Hashable, Sendable {
+  package struct State: Hashable, Sendable, Codable {
     var past: RollingMoments
     var badInARow = 0
     var badSide = Condition.above

@@ -1,3 +1,5 @@
+import IncidentModel
+
 extension Double {
   /// The number for people: at most four significant digits, whole numbers as such, in no locale.
   package var brief: String {
@@ -19,8 +21,11 @@ extension String {
   package func oneLine(limit: Int) -> String {
     var text = ""
     var count = 0
+    var marks = 0
     for scalar in unicodeScalars {
       if count == limit { return text + "…" }
+      marks = CombiningMarks.isMark(scalar) ? marks + 1 : 0
+      if marks > CombiningMarks.kept { continue }
       let isControl = scalar.properties.generalCategory == .control
       text.unicodeScalars.append(isControl ? " " : scalar)
       count += 1

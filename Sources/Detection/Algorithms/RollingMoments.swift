@@ -49,6 +49,29 @@ package struct RollingMoments: Hashable, Sendable {
     younger.add(value)
   }
 
+  /// The memory as numbers: the places from the oldest on, and the squares of the older part.
+  var packed: (places: [Double], squares: [Double]) {
+    ((0..<count).map { slots[place($0)].mean }, (0..<olderCount).map { slots[place($0)].squares })
+  }
+
+  /// A memory from its numbers, which goes on to the last bit as the one that they were taken from.
+  /// - Returns: `nil` for numbers that no memory has.
+  init?(capacity: Int, places: [Double], squares: [Double]) {
+    guard (1...Self.largest).contains(capacity), places.count <= capacity, squares.count <= places.count,
+      places.allSatisfy(\.isFinite), squares.allSatisfy({ $0.isFinite && $0 >= 0 })
+    else { return nil }
+    self.init(capacity: capacity)
+    count = places.count
+    olderCount = squares.count
+    slots = places.enumerated().map { place, mean in
+      Slot(mean: mean, squares: place < squares.count ? squares[place] : 0)
+    }
+    for value in places.dropFirst(olderCount) { younger.add(value) }
+  }
+
+  /// The largest capacity that is taken from outside.
+  static let largest = 100_000
+
   private mutating func removeOldest() {
     if olderCount == 0 { turnYoungerIntoOlder() }
     oldest = place(1)

@@ -20,7 +20,7 @@ package struct ThresholdDetector: Hashable, Sendable {
   package let severity: Severity?
 
   /// What a detector remembers of a series.
-  package enum State: Hashable, Sendable {
+  package enum State: Hashable, Sendable, Codable {
     case quiet
     case waiting(since: Timestamp)
     case raised(since: Timestamp)

@@ -1,7 +1,7 @@
 package import IncidentModel
 
 /// What a detector remembers of one series. A value: copied, it is a snapshot.
-package struct SeriesState: Hashable, Sendable {
+package struct SeriesState: Hashable, Sendable, Codable {
   /// When the last accepted sample was measured.
   package var lastAccepted: Timestamp?
   /// What the threshold remembers.
@@ -23,7 +23,7 @@ package struct SeriesState: Hashable, Sendable {
 }
 
 /// A statement that stands: a series was raised and not cleared.
-package struct Alarm: Hashable, Sendable {
+package struct Alarm: Hashable, Sendable, Codable {
   /// The rule that holds now.
   package var rule: SignalRule
   /// When the series first left its bounds.

@@ -76,13 +76,15 @@ package struct Detector: Sendable {
   package mutating func absorb(
     _ samples: [Sample], from source: String, at now: Timestamp
   ) -> [Signal] {
-    guard var memory = sources.removeValue(forKey: source) else { return [] }
+    guard sources[source]?.part != .nothing, var memory = sources.removeValue(forKey: source) else {
+      return []
+    }
     defer { sources[source] = memory }
     var signals: [Signal] = []
     judgeSource(&memory, isUp: true, note: nil, at: now, &signals)
     memory.collections += 1
     statistics.samples += samples.count
-    for sample in samples {
+    for sample in samples where memory.part.contains(sample.name) {
       judge(sample, &memory, at: now, &signals)
     }
     signals += missing(&memory, at: now)
@@ -95,7 +97,9 @@ package struct Detector: Sendable {
   ///   - reason: for people; cut at 300 characters.
   ///   - now: when it failed.
   package mutating func fail(_ source: String, because reason: String, at now: Timestamp) -> [Signal] {
-    guard var memory = sources.removeValue(forKey: source) else { return [] }
+    guard sources[source]?.part != .nothing, var memory = sources.removeValue(forKey: source) else {
+      return []
+    }
     defer { sources[source] = memory }
     var signals: [Signal] = []
     judgeSource(&memory, isUp: false, note: reason.oneLine(limit: 300), at: now, &signals)

@@ -10,9 +10,13 @@ struct SourceMemory: Sendable {
     var labels: [String: String]
 
     init(_ sample: Sample) {
-      source = sample.source
-      name = sample.name
-      labels = sample.labels
+      self.init(source: sample.source, name: sample.name, labels: sample.labels)
+    }
+
+    init(source: String, name: String, labels: [String: String]) {
+      self.source = source
+      self.name = name
+      self.labels = labels
     }
   }
 
@@ -28,7 +32,24 @@ struct SourceMemory: Sendable {
     var isSaidMissing = false
   }
 
+  /// What of a source is watched here; the rest is another detector's.
+  enum Part: Hashable, Sendable {
+    case all
+    /// Those of its queries that have these metrics, perhaps none.
+    case metrics(Set<String>)
+
+    static let nothing = Part.metrics([])
+
+    func contains(_ metric: String) -> Bool {
+      switch self {
+      case .all: true
+      case .metrics(let metrics): metrics.contains(metric)
+      }
+    }
+  }
+
   let settings: SourceSettings
+  var part = Part.all
   let rules: [String: SeriesRule]
   let upRule: SeriesRule
   var up: Series
@@ -49,9 +70,16 @@ struct SourceMemory: Sendable {
     var upRule = SeriesRule(measurabilityOf: source, refreshSeconds: refreshSeconds)
     upRule.saysFirstGood = saysFirstGood
     self.upRule = upRule
-    let beginning = Timestamp(milliseconds: 0)
-    up = Series(
-      fingerprint: SourceUp.sample(true, of: source, at: beginning).fingerprint,
-      state: SeriesState(for: upRule), collection: 0, touchedAt: beginning)
+    up = Self.freshUp(source, upRule)
   }
+
+  private static func freshUp(_ source: SourceSettings, _ rule: SeriesRule) -> Series {
+    let beginning = Timestamp(milliseconds: 0)
+    return Series(
+      fingerprint: SourceUp.sample(true, of: source, at: beginning).fingerprint,
+      state: SeriesState(for: rule), collection: 0, touchedAt: beginning)
+  }
+
+  /// Forgets whether the source could be measured.
+  mutating func forgetUp() { up = Self.freshUp(settings, upRule) }
 }

@@ -1,3 +1,5 @@
+import IncidentModel
+
 /// Observed text made fit for people: bounded, and with nothing in it that a terminal obeys.
 package enum Shown {
   /// `text` with control, direction and invisible characters written as `\u{…}`, cut to `limit` scalars.
@@ -6,8 +8,11 @@ package enum Shown {
   package static func text(_ text: String, limit: Int = 80) -> String {
     var shown = ""
     var count = 0
+    var marks = 0
     for scalar in text.unicodeScalars {
       if count == limit { return shown + "…" }
+      marks = CombiningMarks.isMark(scalar) ? marks + 1 : 0
+      if marks > CombiningMarks.kept { continue }
       count += 1
       switch scalar {
       case "\n": shown += "\\n"

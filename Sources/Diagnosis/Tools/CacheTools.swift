@@ -70,7 +70,7 @@ struct CacheTools: Toolbox {
     var rounds = 0
     repeat {
       let answer = try await connection.command(["SCAN", cursor, "COUNT", "200"]).elements ?? []
-      guard answer.count == 2, let next = answer[0].string else { break }
+      guard answer.count == 2, let next = answer[0].string, next.utf8.count <= 32 else { break }
       cursor = next
       rounds += 1
       for name in answer[1].elements ?? [] {
@@ -91,7 +91,10 @@ struct CacheTools: Toolbox {
     guard let size = try await command("MEMORY", "USAGE", bytes).integer else { return nil }
     let left = try await command("PTTL", nil, bytes).integer ?? -2
     // -2: gone; -1: stays for ever.
-    return left == -2 ? nil : SampledKey(name: name.string ?? "", bytes: size, expires: left >= 0)
+    if left == -2 { return nil }
+    return SampledKey(
+      name: String(decoding: bytes.prefix(SampledKey.maxName), as: UTF8.self),
+      bytes: min(max(size, 0), SampledKey.maxBytes), expires: left >= 0)
   }
 
   private func command(_ verb: String, _ second: String?, _ key: [UInt8]) async throws -> RedisValue {

@@ -66,12 +66,18 @@ enum FolderSummary {
 
   private static func add(_ file: FoundFile, age: Double, isOld: Bool, to group: inout FileGroup) {
     group.files += 1
-    group.bytes += file.bytes
+    group.bytes = sum(group.bytes, file.bytes)
     group.oldestSeconds = max(group.oldestSeconds, age)
     if isOld {
       group.oldFiles += 1
-      group.oldBytes += file.bytes
+      group.oldBytes = sum(group.oldBytes, file.bytes)
     }
+  }
+
+  // Sparse files may be as long as the type allows, each of them.
+  private static func sum(_ a: Int64, _ b: Int64) -> Int64 {
+    let (sum, overflow) = a.addingReportingOverflow(b)
+    return overflow ? .max : sum
   }
 
   /// As a shell matches: a name that begins with a dot only by a pattern that does.

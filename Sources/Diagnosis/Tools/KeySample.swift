@@ -1,5 +1,12 @@
+import IncidentModel
+
 /// One key of a sample.
 struct SampledKey: Hashable, Sendable {
+  /// Bytes of its name that are kept; of a longer one, the beginning.
+  static let maxName = 4_096
+  /// What is larger counts as so large, so that the sum of a sample is a number.
+  static let maxBytes: Int64 = 1 << 50
+
   var name: String
   var bytes: Int64
   var expires: Bool
@@ -56,8 +63,9 @@ struct RedisInfo {
 
   init(_ text: String) {
     var values: [Substring: Substring] = [:]
-    for line in text.split(whereSeparator: \.isNewline) {
-      guard let colon = line.firstIndex(of: ":") else { continue }
+    let lines = CombiningMarks.areTooMany(in: text) ? [] : text.split(whereSeparator: \.isNewline)
+    for line in lines {
+      guard let colon = line.firstIndex(of: ":"), line[..<colon].utf8.count <= 128 else { continue }
       values[line[..<colon]] = line[line.index(after: colon)...]
     }
     self.values = values

@@ -5,8 +5,8 @@ extension PostgresTools {
   static func sessions(_ rows: PostgresRows) -> SessionsResult {
     let groups = rows.rows.indices.map { row in
       SessionGroup(
-        application: rows[row, "application"] ?? "", role: rows[row, "role"] ?? "",
-        state: rows[row, "state"] ?? SessionGroup.hiddenState, count: count(rows, row, "sessions"),
+        application: name(rows, row, "application") ?? "", role: name(rows, row, "role") ?? "",
+        state: name(rows, row, "state") ?? SessionGroup.hiddenState, count: count(rows, row, "sessions"),
         waiting: count(rows, row, "waiting"), settled: count(rows, row, "settled"),
         youngestSettledSeconds: seconds(rows, row, "youngest_settled"),
         medianSettledSeconds: seconds(rows, row, "median_settled"),
@@ -22,8 +22,8 @@ extension PostgresTools {
     TransactionsResult(
       transactions: rows.rows.indices.map { row in
         OpenTransaction(
-          pid: count(rows, row, "pid"), application: rows[row, "application"] ?? "",
-          role: rows[row, "role"] ?? "", state: rows[row, "state"] ?? "",
+          pid: count(rows, row, "pid"), application: name(rows, row, "application") ?? "",
+          role: name(rows, row, "role") ?? "", state: name(rows, row, "state") ?? "",
           openSeconds: seconds(rows, row, "open"), stateSeconds: seconds(rows, row, "in_state"),
           statement: statement(rows, row))
       })
@@ -33,8 +33,8 @@ extension PostgresTools {
     BlockingResult(
       chains: rows.rows.indices.map { row in
         BlockingChain(
-          pid: count(rows, row, "pid"), application: rows[row, "application"] ?? "",
-          role: rows[row, "role"] ?? "", state: rows[row, "state"] ?? "",
+          pid: count(rows, row, "pid"), application: name(rows, row, "application") ?? "",
+          role: name(rows, row, "role") ?? "", state: name(rows, row, "state") ?? "",
           stateSeconds: seconds(rows, row, "in_state"), openSeconds: seconds(rows, row, "open"),
           blocked: count(rows, row, "blocked"), statement: statement(rows, row))
       }, waiting: count(rows, 0, "waiting"))
@@ -43,7 +43,7 @@ extension PostgresTools {
   static func running(_ rows: PostgresRows) -> [RunningStatement] {
     rows.rows.indices.map { row in
       RunningStatement(
-        application: rows[row, "application"] ?? "", role: rows[row, "role"] ?? "",
+        application: name(rows, row, "application") ?? "", role: name(rows, row, "role") ?? "",
         roleIsSuperuser: rows.bool(row, "superuser") ?? false, seconds: seconds(rows, row, "seconds"),
         waitsForLock: rows.bool(row, "waits") ?? false, queryID: rows[row, "query_id"],
         statement: statement(rows, row))
@@ -54,7 +54,7 @@ extension PostgresTools {
     rows.rows.indices.compactMap { row in
       guard let id = rows[row, "queryid"] else { return nil }
       return StatementMean(
-        role: rows[row, "role"] ?? "", queryID: id, calls: count(rows, row, "calls"),
+        role: name(rows, row, "role") ?? "", queryID: id, calls: count(rows, row, "calls"),
         meanSeconds: seconds(rows, row, "mean"), longestSeconds: seconds(rows, row, "longest"),
         statement: statement(rows, row))
     }.sorted { ($0.meanSeconds, $0.queryID) > ($1.meanSeconds, $1.queryID) }
@@ -69,12 +69,19 @@ extension PostgresTools {
   }
 
   private static func count(_ rows: PostgresRows, _ row: Int, _ column: String) -> Int {
-    max(0, rows.int(row, column) ?? 0)
+    // So that sums of them, and ten times those, are numbers too, whatever answers.
+    min(max(0, rows.int(row, column) ?? 0), 1_000_000_000_000)
   }
 
   /// What an application wrote into its statements stays in the database.
+  // No server's names are longer; they become keys and are compared.
+  private static func name(_ rows: PostgresRows, _ row: Int, _ column: String) -> String? {
+    rows[row, column].map { String(String.UnicodeScalarView($0.unicodeScalars.prefix(256))) }
+  }
+
   private static func statement(_ rows: PostgresRows, _ row: Int) -> String {
-    Shown.statement(rows[row, "statement"] ?? "")
+    Shown.statement(
+      String(String.UnicodeScalarView((rows[row, "statement"] ?? "").unicodeScalars.prefix(4_096))))
   }
 
   /// Clocks may step back; an age never does.

@@ -62,6 +62,7 @@ extension AgentLink {
   private func close() {
     for waiting in answers.values { waiting.resume(returning: .shuttingDown) }
     answers = [:]
+    shardInput.finish()
     for index in sockets.indices {
       sockets[index]?.close(linger: timing.flush)
       watches[index]?.socket.close()
@@ -170,6 +171,8 @@ extension AgentLink {
         } else {
           early[id] = .some(error)
         }
+      case .watch(let grant): shardInput.yield(.watch(grant))
+      case .unwatch(let shard): shardInput.yield(.unwatch(shard))
       case .welcomed: resumeWaiters()
       case .stopped: hasStopped = true
       case .note(let note): log(note)

@@ -11,7 +11,7 @@ package import Logging
 /// when its lease is revoked, refused, unknown to the coordinator, or was not renewed in time.
 ///
 /// What is said when is the ``LinkCore``'s to decide; here are the sockets, tasks, waits and the clock.
-package actor AgentLink: SignalSink, JobReporter {
+package actor AgentLink: ShardLink, JobReporter {
   typealias Instant = ContinuousClock.Instant
 
   /// Somebody who waits for a coordinator.
@@ -64,6 +64,8 @@ package actor AgentLink: SignalSink, JobReporter {
   var waiters: [UInt64: Waiter] = [:]
   var lastWaiter: UInt64 = 0
   var malformedFrames = 0
+  package nonisolated let shardOrders: AsyncStream<ShardOrder>
+  nonisolated let shardInput: AsyncStream<ShardOrder>.Continuation
 
   /// - Parameters:
   ///   - info: who the agent is; `instance` must be unique to this run of the process.
@@ -74,12 +76,14 @@ package actor AgentLink: SignalSink, JobReporter {
   ///   - timing: the intervals that the coordinator does not set.
   ///   - spoolLimit: signals kept until the coordinator has them.
   ///   - storage: what keeps those signals where they outlive the process; `nil` for memory alone.
+  ///   - shards: what it can watch, of an agent that watches targets.
   ///   - load: how busy the machine is, for the heartbeats.
   ///   - logger: for the connection's state and what is refused.
   package init(
     info: AgentInfo, endpoints: [String], worker: (any JobWorker)? = nil, slots: Int = 1,
     security: BusSecurity = .none, timing: LinkTiming = LinkTiming(), spoolLimit: Int = 10_000,
-    storage: sending (any SpoolStorage)? = nil, load: @escaping @Sendable () -> Double = MachineLoad.current,
+    storage: sending (any SpoolStorage)? = nil, shards: [ShardOffer]? = nil,
+    load: @escaping @Sendable () -> Double = MachineLoad.current,
     logger: Logger
   ) {
     self.worker = worker
@@ -89,7 +93,8 @@ package actor AgentLink: SignalSink, JobReporter {
     self.logger = logger
     core = LinkCore(
       info: info, endpoints: endpoints, takes: worker?.kind, slots: slots, timing: timing,
-      spoolLimit: spoolLimit, tellsSpoolChanges: storage != nil)
+      spoolLimit: spoolLimit, tellsSpoolChanges: storage != nil, shards: shards)
+    (shardOrders, shardInput) = AsyncStream.makeStream()
     if let storage {
       _ = core.handle(.restored(storage.restored()), at: .zero)
       storage.apply(core.takeSpoolChanges())
@@ -175,4 +180,8 @@ package actor AgentLink: SignalSink, JobReporter {
   }
 
   package func submit(_ signals: [Signal]) { handle(.submit(signals)) }
+
+  package func learned(_ shard: Shard, _ bytes: [UInt8], isReleased: Bool) {
+    handle(.shardLearned(shard, bytes, isReleased: isReleased))
+  }
 }

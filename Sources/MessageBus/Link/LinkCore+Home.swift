@@ -115,6 +115,10 @@ extension LinkCore {
     case .unknownAgent:
       isWelcome = false
       sayHelloSoon(place)
+    case .shardGranted(let grant): granted(grant)
+    case .shardRecalled(let held): recalled(held)
+    case .shardPassedOn(let held): shards?.passedOn(held)
+    case .shardsNoted(let notice): shards?.noted(notice)
     case .snapshot, .rejected, .welcome, .notLeading: break
     }
   }
@@ -134,6 +138,7 @@ extension LinkCore {
         Heartbeat(
           sequence: leases.beat(at: now), load: 0, freeSlots: free, leases: leases.valid,
           spool: takes == nil ? spoolReport : nil)))
+    reportShards()
   }
 
   private var spoolReport: SpoolReport {

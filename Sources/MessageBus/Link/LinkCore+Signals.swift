@@ -41,6 +41,7 @@ extension LinkCore {
     if count == 0 { return }
     counts.acceptedSignals += count
     batchSentAt = nil
+    sayLastWords()
     if pause > 0 {
       let pause = min(.milliseconds(pause), LinkTiming.longestPause)
       pausedUntil = now + pause

@@ -60,6 +60,10 @@ package struct LinkCore: Sendable {
   var requests: [Request] = []
   var lastRequest: UInt64 = 0
   var counts = LinkCounters()
+  /// Of an agent that watches targets.
+  var shards: ShardKeeper?
+  /// When a report of them is due before the next heartbeat.
+  var shardReportAt: Duration?
 
   /// Tokens of ended leases that are remembered.
   static let maxEnded = 128
@@ -72,11 +76,13 @@ package struct LinkCore: Sendable {
   ///   - timing: the intervals that the coordinator does not set.
   ///   - spoolLimit: signals kept until the coordinator has them.
   ///   - tellsSpoolChanges: whether ``takeSpoolChanges()`` is called after every input.
+  ///   - shards: what it can watch, of one that watches targets.
   package init(
     info: AgentInfo, endpoints: [String], takes: JobKind? = nil, slots: Int = 1,
     timing: LinkTiming = LinkTiming(), spoolLimit: Int = 10_000,
-    tellsSpoolChanges: Bool = false
+    tellsSpoolChanges: Bool = false, shards: [ShardOffer]? = nil
   ) {
+    self.shards = shards.map(ShardKeeper.init)
     self.info = info
     // One named twice would have two connections that take the agent's name from each other.
     var seen: Set<String> = []
@@ -110,8 +116,10 @@ package struct LinkCore: Sendable {
         answer(request.number, .shuttingDown)
       }
     case .ended(let token, let result): workerEnded(token, result)
+    case .shardLearned(let shard, let bytes, let isReleased): learned(shard, bytes, isReleased: isReleased)
     case .stop: stop()
     }
+    takeShardsIfAlone()
     defer { outputs = [] }
     return outputs
   }
@@ -140,6 +148,8 @@ package struct LinkCore: Sendable {
     } else {
       deadlines += endpoints.indices.map(nextHello)
     }
+    if let aloneFrom { deadlines.append(aloneFrom) }
+    if let shardReportAt { deadlines.append(shardReportAt) }
     return deadlines.min()
   }
 
@@ -174,6 +184,7 @@ package struct LinkCore: Sendable {
       if let home { emit(.note(.silent(home))) }
     }
     lookForCoordinators()
+    if shardReportAt.map({ now >= $0 }) ?? false { reportShards() }
     guard isWelcome else { return }
     if lastHeartbeat.map({ now >= $0 + heartbeat }) ?? true { sendHeartbeat() }
     if let batchSentAt {
@@ -188,6 +199,7 @@ package struct LinkCore: Sendable {
     guard phase == .running else { return }
     phase = .stopping
     stopBy = now + timing.workerGrace
+    sayLastWords()
     for request in requests { answer(request.number, .shuttingDown) }
     for lease in leases.valid { emit(.cancel(token: lease.token, reason: "the agent stops")) }
     endIfDone()

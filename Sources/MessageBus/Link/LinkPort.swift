@@ -16,6 +16,8 @@ package enum LinkInput: Sendable {
   case cancelRequest(id: UInt64)
   /// A worker that was started has ended; `nil` when it has nothing to say.
   case ended(token: UInt64, JobResult?)
+  /// What a detector knows of a shard, which it watches, or has stopped to watch.
+  case shardLearned(Shard, [UInt8], isReleased: Bool)
   /// The agent stops: workers are cancelled, and the goodbye is said when they ended or their grace is over.
   case stop
 }
@@ -49,6 +51,10 @@ package enum LinkOutput: Equatable, Sendable {
   case cancel(token: UInt64, reason: String)
   /// The answer to a request: granted without an error.
   case answer(id: UInt64, LeaseError?)
+  /// Watch a shard from now on; or, when it is watched already, take over what another one knew of it.
+  case watch(ShardGrant)
+  /// Stop watching a shard, and say what is known of it: ``LinkInput/shardLearned(_:_:isReleased:)``.
+  case unwatch(Shard)
   /// A coordinator is home: see ``LinkCore/welcome``.
   case welcomed
   /// The goodbye is said; nothing more comes.

@@ -11,6 +11,8 @@ package struct LinkTiming: Hashable, Sendable {
   package var silentHeartbeats: Int
   /// How much later than a heartbeat's interval the coordinator may answer before the others are asked too.
   package var doubt: Duration
+  /// How long a detector that nobody ever told what is whose waits for a coordinator before it watches everything.
+  package var alone: Duration
   /// How long workers may take to stop before the goodbye is said without them.
   package var workerGrace: Duration
   /// How long the goodbye may take to leave.
@@ -19,13 +21,15 @@ package struct LinkTiming: Hashable, Sendable {
   /// The intervals; see the fields.
   package init(
     hello: Duration = .seconds(1), retry: Duration = .seconds(1), silentHeartbeats: Int = 2,
-    doubt: Duration = .milliseconds(500), workerGrace: Duration = .milliseconds(500),
+    doubt: Duration = .milliseconds(500), alone: Duration = .seconds(2),
+    workerGrace: Duration = .milliseconds(500),
     flush: Duration = .milliseconds(300)
   ) {
     self.hello = hello
     self.retry = retry
     self.silentHeartbeats = silentHeartbeats
     self.doubt = doubt
+    self.alone = alone
     self.workerGrace = workerGrace
     self.flush = flush
   }

@@ -61,6 +61,11 @@ struct SignalSpool {
   /// Signals that the coordinator does not have yet.
   var count: Int { entries.count + (inFlight?.signals.count ?? 0) }
 
+  /// Whether a signal of that kind waits or is under way.
+  func contains(where isMeant: (Signal) -> Bool) -> Bool {
+    inFlight?.signals.contains(where: isMeant) == true || entries.values.contains { isMeant($0.signal) }
+  }
+
   /// Puts a signal at the end.
   /// - Parameters:
   ///   - isHeld: whether batches cannot leave at the moment.

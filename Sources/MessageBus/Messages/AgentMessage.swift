@@ -25,6 +25,11 @@ package enum AgentMessage: Hashable, Sendable {
   case snapshot(request: UInt64)
   /// The agent stops; its leases are free.
   case goodbye
+  /// A detector's shards, with every heartbeat; answered by ``CoordinatorMessage/shardsNoted(_:)``.
+  case shards(ShardReport)
+  /// What a detector learned of a shard. When it gave the shard back, said again whenever it is asked, until
+  /// ``CoordinatorMessage/shardPassedOn(_:)``.
+  case shardMemory(ShardMemory)
 
   /// The message's name, for logs and metrics.
   package var name: String {
@@ -38,6 +43,8 @@ package enum AgentMessage: Hashable, Sendable {
     case .finished: "finished"
     case .snapshot: "snapshot"
     case .goodbye: "goodbye"
+    case .shards: "shards"
+    case .shardMemory: "shard_memory"
     }
   }
 }

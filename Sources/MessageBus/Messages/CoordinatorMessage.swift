@@ -24,6 +24,15 @@ package enum CoordinatorMessage: Hashable, Sendable {
   case notLeading(leader: String?)
   /// Answers a snapshot request.
   case snapshot(request: UInt64, Snapshot)
+  /// A shard is this detector's from now on; said again until a report shows that it is held so. For a shard that
+  /// is held already it is a newer stamp, with what another one knew.
+  case shardGranted(ShardGrant)
+  /// The detector must stop watching what it holds under that stamp, and say what it knows.
+  case shardRecalled(HeldShard)
+  /// Another one holds what was given back: it may be forgotten.
+  case shardPassedOn(HeldShard)
+  /// Answers a report of shards.
+  case shardsNoted(ShardNotice)
   /// The last message was not understood: a version or a frame that it cannot read.
   case rejected(reason: String)
 
@@ -41,6 +50,10 @@ package enum CoordinatorMessage: Hashable, Sendable {
     case .notLeading: "not_leading"
     case .snapshot: "snapshot"
     case .rejected: "rejected"
+    case .shardGranted: "shard_granted"
+    case .shardRecalled: "shard_recalled"
+    case .shardPassedOn: "shard_passed_on"
+    case .shardsNoted: "shards_noted"
     }
   }
 }
@@ -59,12 +72,15 @@ package struct Welcome: Hashable, Sendable {
   package var changesEndpoint: String
   /// Rises with every change of the leader: whoever welcomes with a lower one than another was deposed.
   package var epoch: UInt64
+  /// Whether it shares the targets out among the detectors; else each watches all of its own.
+  package var assignsShards: Bool
 
   /// A welcome; see the fields.
   package init(
     coordinator: String, version: String, leaseSeconds: Double, heartbeatSeconds: Double,
-    changesEndpoint: String, epoch: UInt64
+    changesEndpoint: String, epoch: UInt64, assignsShards: Bool = false
   ) {
+    self.assignsShards = assignsShards
     self.coordinator = coordinator
     self.version = version
     self.leaseSeconds = leaseSeconds

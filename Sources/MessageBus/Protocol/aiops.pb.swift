@@ -13,6 +13,11 @@
 /// After a change run scripts/generate-protocol. Fields are added, never renumbered; a change that an
 /// older peer would misread raises the version in WireCodec.swift.
 
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
 import SwiftProtobuf
 
 // If the compiler emits an error on this type, it is because this file
@@ -610,6 +615,22 @@ nonisolated struct PBEnvelope: Sendable {
     set {body = .goodbye(newValue)}
   }
 
+  var shards: PBShardReport {
+    get {
+      if case .shards(let v)? = body {return v}
+      return PBShardReport()
+    }
+    set {body = .shards(newValue)}
+  }
+
+  var shardMemory: PBShardMemory {
+    get {
+      if case .shardMemory(let v)? = body {return v}
+      return PBShardMemory()
+    }
+    set {body = .shardMemory(newValue)}
+  }
+
   /// From the coordinator.
   var welcome: PBWelcome {
     get {
@@ -699,6 +720,38 @@ nonisolated struct PBEnvelope: Sendable {
     set {body = .notLeading(newValue)}
   }
 
+  var shardGranted: PBShardGrant {
+    get {
+      if case .shardGranted(let v)? = body {return v}
+      return PBShardGrant()
+    }
+    set {body = .shardGranted(newValue)}
+  }
+
+  var shardRecalled: PBHeldShard {
+    get {
+      if case .shardRecalled(let v)? = body {return v}
+      return PBHeldShard()
+    }
+    set {body = .shardRecalled(newValue)}
+  }
+
+  var shardPassedOn: PBHeldShard {
+    get {
+      if case .shardPassedOn(let v)? = body {return v}
+      return PBHeldShard()
+    }
+    set {body = .shardPassedOn(newValue)}
+  }
+
+  var shardsNoted: PBShardNotice {
+    get {
+      if case .shardsNoted(let v)? = body {return v}
+      return PBShardNotice()
+    }
+    set {body = .shardsNoted(newValue)}
+  }
+
   /// Published to everybody.
   var change: PBChange {
     get {
@@ -721,6 +774,8 @@ nonisolated struct PBEnvelope: Sendable {
     case finished(PBJobFinished)
     case snapshotRequest(PBSnapshotRequest)
     case goodbye(PBGoodbye)
+    case shards(PBShardReport)
+    case shardMemory(PBShardMemory)
     /// From the coordinator.
     case welcome(PBWelcome)
     case heartbeatAcknowledged(PBHeartbeatAcknowledged)
@@ -733,6 +788,10 @@ nonisolated struct PBEnvelope: Sendable {
     case snapshot(PBSnapshotReply)
     case rejected(PBFrameRejected)
     case notLeading(PBNotLeading)
+    case shardGranted(PBShardGrant)
+    case shardRecalled(PBHeldShard)
+    case shardPassedOn(PBHeldShard)
+    case shardsNoted(PBShardNotice)
     /// Published to everybody.
     case change(PBChange)
 
@@ -850,6 +909,9 @@ nonisolated struct PBWelcome: Sendable {
   /// Rises with every change of the leader.
   var epoch: UInt64 = 0
 
+  /// Whether it shares the targets out among the detectors.
+  var assignsShards: Bool = false
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -899,6 +961,196 @@ nonisolated struct PBNotLeading: Sendable {
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
+}
+
+/// What one detector at a time watches: a source, or one query of a Prometheus source.
+nonisolated struct PBShard: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var target: String = String()
+
+  /// The metric of the query; empty for a whole source.
+  var metric: String = String()
+
+  /// The machine that it can be measured on; empty when any can.
+  var host: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// Who was given a shard later has the higher stamp: by epoch, then by number.
+nonisolated struct PBShardStamp: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var epoch: UInt64 = 0
+
+  var number: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBHeldShard: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var shard: PBShard {
+    get {_shard ?? PBShard()}
+    set {_shard = newValue}
+  }
+  /// Returns true if `shard` has been explicitly set.
+  var hasShard: Bool {self._shard != nil}
+  /// Clears the value of `shard`. Subsequent reads from it will return its default value.
+  mutating func clearShard() {self._shard = nil}
+
+  var stamp: PBShardStamp {
+    get {_stamp ?? PBShardStamp()}
+    set {_stamp = newValue}
+  }
+  /// Returns true if `stamp` has been explicitly set.
+  var hasStamp: Bool {self._stamp != nil}
+  /// Clears the value of `stamp`. Subsequent reads from it will return its default value.
+  mutating func clearStamp() {self._stamp = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _shard: PBShard? = nil
+  fileprivate var _stamp: PBShardStamp? = nil
+}
+
+nonisolated struct PBShardOffer: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var shard: PBShard {
+    get {_shard ?? PBShard()}
+    set {_shard = newValue}
+  }
+  /// Returns true if `shard` has been explicitly set.
+  var hasShard: Bool {self._shard != nil}
+  /// Clears the value of `shard`. Subsequent reads from it will return its default value.
+  mutating func clearShard() {self._shard = nil}
+
+  var intervalSeconds: Double = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _shard: PBShard? = nil
+}
+
+/// What a detector could watch, watches, and watched: said with every heartbeat.
+nonisolated struct PBShardReport: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var offers: [PBShardOffer] = []
+
+  var held: [PBHeldShard] = []
+
+  /// Given back, and perhaps not passed on yet.
+  var released: [PBHeldShard] = []
+
+  /// Rises with every report, so that one that was late is not taken for news.
+  var sequence: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// What a detector has learned of a shard.
+nonisolated struct PBShardMemory: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var held: PBHeldShard {
+    get {_held ?? PBHeldShard()}
+    set {_held = newValue}
+  }
+  /// Returns true if `held` has been explicitly set.
+  var hasHeld: Bool {self._held != nil}
+  /// Clears the value of `held`. Subsequent reads from it will return its default value.
+  mutating func clearHeld() {self._held = nil}
+
+  /// Whether it has stopped watching it; else this is kept in case it dies.
+  var released: Bool = false
+
+  /// The detectors' own; nobody else reads it.
+  var memory: Data = Data()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _held: PBHeldShard? = nil
+}
+
+nonisolated struct PBShardGrant: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var held: PBHeldShard {
+    get {_held ?? PBHeldShard()}
+    set {_held = newValue}
+  }
+  /// Returns true if `held` has been explicitly set.
+  var hasHeld: Bool {self._held != nil}
+  /// Clears the value of `held`. Subsequent reads from it will return its default value.
+  mutating func clearHeld() {self._held = nil}
+
+  /// What its last owner learned; empty for nothing.
+  var memory: Data = Data()
+
+  /// What was raised and stands, by the journal.
+  var standing: [PBSignal] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _held: PBHeldShard? = nil
+}
+
+/// Answers a report.
+nonisolated struct PBShardNotice: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The leader's epoch, and the number of the latest grant to anybody.
+  var latest: PBShardStamp {
+    get {_latest ?? PBShardStamp()}
+    set {_latest = newValue}
+  }
+  /// Returns true if `latest` has been explicitly set.
+  var hasLatest: Bool {self._latest != nil}
+  /// Clears the value of `latest`. Subsequent reads from it will return its default value.
+  mutating func clearLatest() {self._latest = nil}
+
+  /// Whether the leader knows by now who watches what.
+  var settled: Bool = false
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _latest: PBShardStamp? = nil
 }
 
 nonisolated struct PBSignalRule: Sendable {
@@ -2363,7 +2615,7 @@ nonisolated extension PBJobKind: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension PBEnvelope: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Envelope"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{2}\u{9}hello\0\u{1}heartbeat\0\u{1}signals\0\u{1}exchanged\0\u{1}intend\0\u{1}concluded\0\u{1}finished\0\u{3}snapshot_request\0\u{1}goodbye\0\u{2}\u{16}welcome\0\u{3}heartbeat_acknowledged\0\u{1}accepted\0\u{1}work\0\u{1}granted\0\u{1}refused\0\u{1}revoked\0\u{3}unknown_agent\0\u{1}snapshot\0\u{1}rejected\0\u{3}not_leading\0\u{2}\u{14}change\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{2}\u{9}hello\0\u{1}heartbeat\0\u{1}signals\0\u{1}exchanged\0\u{1}intend\0\u{1}concluded\0\u{1}finished\0\u{3}snapshot_request\0\u{1}goodbye\0\u{1}shards\0\u{3}shard_memory\0\u{2}\u{14}welcome\0\u{3}heartbeat_acknowledged\0\u{1}accepted\0\u{1}work\0\u{1}granted\0\u{1}refused\0\u{1}revoked\0\u{3}unknown_agent\0\u{1}snapshot\0\u{1}rejected\0\u{3}not_leading\0\u{3}shard_granted\0\u{3}shard_recalled\0\u{3}shard_passed_on\0\u{3}shards_noted\0\u{2}\u{10}change\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2487,6 +2739,32 @@ nonisolated extension PBEnvelope: SwiftProtobuf.Message, SwiftProtobuf._MessageI
         if let v = v {
           if hadOneofValue {try decoder.handleConflictingOneOf()}
           self.body = .goodbye(v)
+        }
+      }()
+      case 19: try {
+        var v: PBShardReport?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .shards(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .shards(v)
+        }
+      }()
+      case 20: try {
+        var v: PBShardMemory?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .shardMemory(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .shardMemory(v)
         }
       }()
       case 40: try {
@@ -2632,6 +2910,58 @@ nonisolated extension PBEnvelope: SwiftProtobuf.Message, SwiftProtobuf._MessageI
           self.body = .notLeading(v)
         }
       }()
+      case 51: try {
+        var v: PBShardGrant?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .shardGranted(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .shardGranted(v)
+        }
+      }()
+      case 52: try {
+        var v: PBHeldShard?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .shardRecalled(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .shardRecalled(v)
+        }
+      }()
+      case 53: try {
+        var v: PBHeldShard?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .shardPassedOn(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .shardPassedOn(v)
+        }
+      }()
+      case 54: try {
+        var v: PBShardNotice?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .shardsNoted(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .shardsNoted(v)
+        }
+      }()
       case 70: try {
         var v: PBChange?
         var hadOneofValue = false
@@ -2695,6 +3025,14 @@ nonisolated extension PBEnvelope: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       guard case .goodbye(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
     }()
+    case .shards?: try {
+      guard case .shards(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
+    }()
+    case .shardMemory?: try {
+      guard case .shardMemory(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+    }()
     case .welcome?: try {
       guard case .welcome(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 40)
@@ -2738,6 +3076,22 @@ nonisolated extension PBEnvelope: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     case .notLeading?: try {
       guard case .notLeading(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 50)
+    }()
+    case .shardGranted?: try {
+      guard case .shardGranted(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 51)
+    }()
+    case .shardRecalled?: try {
+      guard case .shardRecalled(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 52)
+    }()
+    case .shardPassedOn?: try {
+      guard case .shardPassedOn(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 53)
+    }()
+    case .shardsNoted?: try {
+      guard case .shardsNoted(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 54)
     }()
     case .change?: try {
       guard case .change(let v)? = self.body else { preconditionFailure() }
@@ -2957,7 +3311,7 @@ nonisolated extension PBHeartbeatAcknowledged: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension PBWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Welcome"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}coordinator\0\u{1}version\0\u{3}lease_seconds\0\u{3}heartbeat_seconds\0\u{3}changes_endpoint\0\u{1}epoch\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}coordinator\0\u{1}version\0\u{3}lease_seconds\0\u{3}heartbeat_seconds\0\u{3}changes_endpoint\0\u{1}epoch\0\u{3}assigns_shards\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2971,6 +3325,7 @@ nonisolated extension PBWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 4: try { try decoder.decodeSingularDoubleField(value: &self.heartbeatSeconds) }()
       case 5: try { try decoder.decodeSingularStringField(value: &self.changesEndpoint) }()
       case 6: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 7: try { try decoder.decodeSingularBoolField(value: &self.assignsShards) }()
       default: break
       }
     }
@@ -2995,6 +3350,9 @@ nonisolated extension PBWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if self.epoch != 0 {
       try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 6)
     }
+    if self.assignsShards != false {
+      try visitor.visitSingularBoolField(value: self.assignsShards, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3005,6 +3363,7 @@ nonisolated extension PBWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.heartbeatSeconds != rhs.heartbeatSeconds {return false}
     if lhs.changesEndpoint != rhs.changesEndpoint {return false}
     if lhs.epoch != rhs.epoch {return false}
+    if lhs.assignsShards != rhs.assignsShards {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3103,6 +3462,331 @@ nonisolated extension PBNotLeading: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
   static func ==(lhs: PBNotLeading, rhs: PBNotLeading) -> Bool {
     if lhs.leader != rhs.leader {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBShard: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Shard"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}target\0\u{1}metric\0\u{1}host\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.target) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.metric) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.host) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.target.isEmpty {
+      try visitor.visitSingularStringField(value: self.target, fieldNumber: 1)
+    }
+    if !self.metric.isEmpty {
+      try visitor.visitSingularStringField(value: self.metric, fieldNumber: 2)
+    }
+    if !self.host.isEmpty {
+      try visitor.visitSingularStringField(value: self.host, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBShard, rhs: PBShard) -> Bool {
+    if lhs.target != rhs.target {return false}
+    if lhs.metric != rhs.metric {return false}
+    if lhs.host != rhs.host {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBShardStamp: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ShardStamp"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}number\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 1)
+    }
+    if self.number != 0 {
+      try visitor.visitSingularUInt64Field(value: self.number, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBShardStamp, rhs: PBShardStamp) -> Bool {
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.number != rhs.number {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBHeldShard: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".HeldShard"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}shard\0\u{1}stamp\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._shard) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._stamp) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._shard {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._stamp {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBHeldShard, rhs: PBHeldShard) -> Bool {
+    if lhs._shard != rhs._shard {return false}
+    if lhs._stamp != rhs._stamp {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBShardOffer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ShardOffer"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}shard\0\u{3}interval_seconds\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._shard) }()
+      case 2: try { try decoder.decodeSingularDoubleField(value: &self.intervalSeconds) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._shard {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.intervalSeconds.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.intervalSeconds, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBShardOffer, rhs: PBShardOffer) -> Bool {
+    if lhs._shard != rhs._shard {return false}
+    if lhs.intervalSeconds != rhs.intervalSeconds {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBShardReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ShardReport"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}offers\0\u{1}held\0\u{1}released\0\u{1}sequence\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.offers) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.held) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.released) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.offers.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.offers, fieldNumber: 1)
+    }
+    if !self.held.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.held, fieldNumber: 2)
+    }
+    if !self.released.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.released, fieldNumber: 3)
+    }
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBShardReport, rhs: PBShardReport) -> Bool {
+    if lhs.offers != rhs.offers {return false}
+    if lhs.held != rhs.held {return false}
+    if lhs.released != rhs.released {return false}
+    if lhs.sequence != rhs.sequence {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBShardMemory: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ShardMemory"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}held\0\u{1}released\0\u{1}memory\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._held) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.released) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.memory) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._held {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.released != false {
+      try visitor.visitSingularBoolField(value: self.released, fieldNumber: 2)
+    }
+    if !self.memory.isEmpty {
+      try visitor.visitSingularBytesField(value: self.memory, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBShardMemory, rhs: PBShardMemory) -> Bool {
+    if lhs._held != rhs._held {return false}
+    if lhs.released != rhs.released {return false}
+    if lhs.memory != rhs.memory {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBShardGrant: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ShardGrant"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}held\0\u{1}memory\0\u{1}standing\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._held) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.memory) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.standing) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._held {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.memory.isEmpty {
+      try visitor.visitSingularBytesField(value: self.memory, fieldNumber: 2)
+    }
+    if !self.standing.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.standing, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBShardGrant, rhs: PBShardGrant) -> Bool {
+    if lhs._held != rhs._held {return false}
+    if lhs.memory != rhs.memory {return false}
+    if lhs.standing != rhs.standing {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBShardNotice: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ShardNotice"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}latest\0\u{1}settled\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._latest) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.settled) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._latest {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.settled != false {
+      try visitor.visitSingularBoolField(value: self.settled, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBShardNotice, rhs: PBShardNotice) -> Bool {
+    if lhs._latest != rhs._latest {return false}
+    if lhs.settled != rhs.settled {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

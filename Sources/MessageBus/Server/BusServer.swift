@@ -56,6 +56,7 @@ package actor BusServer {
     return result
   }
   private var counts = BusCounters()
+  private var refused: (@Sendable (PeerID, String) -> Void)?
 
   /// A server that is not started yet.
   /// - Parameters:
@@ -237,6 +238,9 @@ extension BusServer {
     return nil
   }
 
+  /// Says who hears of frames that are refused: on the bus's own thread, so it must be short.
+  package func onRefusal(_ hear: @escaping @Sendable (PeerID, String) -> Void) { refused = hear }
+
   private func understand(_ received: ZMQSocket.Received) -> (PeerID, AgentMessage)? {
     guard let id = received.frames.first else { return nil }
     let identity = security.isKeyed ? admission.identity(received.user) : nil
@@ -253,6 +257,7 @@ extension BusServer {
       return (peer, message)
     } catch {
       counts.malformedFrames += 1
+      refused?(peer, error.description)
       if isRound(counts.malformedFrames) {
         logger.warning(
           "a frame on the bus was refused",

@@ -103,7 +103,7 @@ extension PBMemoryLimit: WirePart {
   init(_ limit: MemoryLimit) { bytes = limit.bytes }
 
   func model() throws(WireError) -> MemoryLimit {
-    MemoryLimit(bytes: Int64(try WireRules.count(bytes, "memory_limit.bytes")))
+    MemoryLimit(bytes: Int64(try WireRules.count(bytes, "memory_limit.bytes", most: .max)))
   }
 }
 

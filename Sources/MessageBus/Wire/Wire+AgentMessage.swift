@@ -43,6 +43,8 @@ extension PBEnvelope.OneOf_Body {
         })
     case .snapshot(let request): self = .snapshotRequest(PBSnapshotRequest.with { $0.request = request })
     case .goodbye: self = .goodbye(PBGoodbye())
+    case .shards(let report): self = .shards(PBShardReport(report))
+    case .shardMemory(let memory): self = .shardMemory(PBShardMemory(memory))
     }
   }
 
@@ -75,6 +77,8 @@ extension PBEnvelope.OneOf_Body {
         try WireRules.required(finished.hasLease, finished.lease, "finished.lease"))
     case .snapshotRequest(let asked): return .snapshot(request: asked.request)
     case .goodbye: return .goodbye
+    case .shards(let report): return .shards(try report.model())
+    case .shardMemory(let memory): return .shardMemory(try memory.model())
     default: throw .unexpected("an agent cannot say this")
     }
   }

@@ -41,6 +41,10 @@ extension PBEnvelope.OneOf_Body {
         })
     case .rejected(let reason):
       self = .rejected(PBFrameRejected.with { $0.reason = WireRules.cut(reason) })
+    case .shardGranted(let grant): self = .shardGranted(PBShardGrant(grant))
+    case .shardRecalled(let held): self = .shardRecalled(PBHeldShard(held))
+    case .shardPassedOn(let held): self = .shardPassedOn(PBHeldShard(held))
+    case .shardsNoted(let notice): self = .shardsNoted(PBShardNotice(notice))
     }
   }
 
@@ -72,6 +76,10 @@ extension PBEnvelope.OneOf_Body {
         try WireRules.required(reply.hasSnapshot, reply.snapshot, "snapshot.snapshot"))
     case .rejected(let rejected):
       return .rejected(reason: try WireRules.prose(rejected.reason, "rejected.reason"))
+    case .shardGranted(let grant): return .shardGranted(try grant.model())
+    case .shardRecalled(let held): return .shardRecalled(try held.model())
+    case .shardPassedOn(let held): return .shardPassedOn(try held.model())
+    case .shardsNoted(let notice): return .shardsNoted(try notice.model())
     default: throw .unexpected("the coordinator cannot say this")
     }
   }

@@ -66,6 +66,7 @@ extension PBWelcome: WirePart {
     heartbeatSeconds = welcome.heartbeatSeconds
     changesEndpoint = welcome.changesEndpoint
     epoch = welcome.epoch
+    assignsShards = welcome.assignsShards
   }
 
   func model() throws(WireError) -> Welcome {
@@ -74,7 +75,8 @@ extension PBWelcome: WirePart {
       version: try WireRules.word(version, "welcome.version"),
       leaseSeconds: try interval(leaseSeconds, "welcome.lease_seconds"),
       heartbeatSeconds: try interval(heartbeatSeconds, "welcome.heartbeat_seconds"),
-      changesEndpoint: try WireRules.word(changesEndpoint, "welcome.changes_endpoint"), epoch: epoch)
+      changesEndpoint: try WireRules.word(changesEndpoint, "welcome.changes_endpoint"), epoch: epoch,
+      assignsShards: assignsShards)
   }
 
   /// An interval that a timer can live with: from a millisecond to a day.

@@ -16,7 +16,7 @@ extension PBPlannedStep: WirePart {
       name: try WireRules.name(name, "step.name"),
       action: try WireRules.required(hasAction, action, "step.action"),
       target: try WireRules.word(target, "step.target"),
-      timeoutSeconds: try WireRules.amount(timeoutSeconds, "step.timeout_seconds"),
+      timeoutSeconds: try WireRules.amount(timeoutSeconds, "step.timeout_seconds", most: 1e9),
       retries: try WireRules.count(retries, "step.retries"),
       idempotent: idempotent, rollback: rollback)
   }

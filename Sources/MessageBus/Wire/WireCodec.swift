@@ -65,6 +65,10 @@ package enum WireCodec {
 
   private static func body(_ frame: [UInt8], limit: Int) throws(WireError) -> PBEnvelope.OneOf_Body {
     if frame.count > limit { throw .tooLarge(bytes: frame.count, limit: limit) }
+    // Before a text of it becomes a key.
+    if CombiningMarks.areTooMany(in: frame) {
+      throw .unexpected("more than \(CombiningMarks.most) combining marks in a row")
+    }
     let envelope: PBEnvelope
     do { envelope = try PBEnvelope(serializedBytes: frame) } catch { throw .malformed }
     switch envelope.version {

@@ -8,6 +8,10 @@ enum WireRules {
   static let proseBytes = 16_384
   /// Members of a list.
   static let items = 1_000
+  /// What is counted: so many that a sum over all agents is still a whole number.
+  static let counted: Int64 = 1 << 46
+  /// Seconds and other amounts: so much that it is still a duration.
+  static let amounts = 1e15
   /// Years 1 to 9999: what RFC 3339 can say.
   private static let times: ClosedRange<Int64> = -62_135_596_800_000...253_402_300_799_999
 
@@ -32,6 +36,10 @@ enum WireRules {
     if bytes > limit {
       throw .outOfRange(field: field, reason: "has \(bytes) bytes, where \(limit) are allowed")
     }
+    if CombiningMarks.areTooMany(in: text) {
+      throw .outOfRange(
+        field: field, reason: "has more than \(CombiningMarks.most) combining marks in a row")
+    }
     return text
   }
 
@@ -48,9 +56,12 @@ enum WireRules {
     return value
   }
 
-  /// A finite number that is not negative.
-  static func amount(_ value: Double, _ field: String) throws(WireError) -> Double {
+  /// A finite number that is not negative, nor more than `most`.
+  static func amount(
+    _ value: Double, _ field: String, most: Double = amounts
+  ) throws(WireError) -> Double {
     if try finite(value, field) < 0 { throw .outOfRange(field: field, reason: "is negative") }
+    if value > most { throw .outOfRange(field: field, reason: "is more than \(most)") }
     return value
   }
 
@@ -60,9 +71,12 @@ enum WireRules {
     return value
   }
 
-  /// A whole number that is not negative.
-  static func count(_ value: Int64, _ field: String) throws(WireError) -> Int {
+  /// A whole number that is not negative, nor more than `most`.
+  static func count(
+    _ value: Int64, _ field: String, most: Int64 = counted
+  ) throws(WireError) -> Int {
     if value < 0 { throw .outOfRange(field: field, reason: "is negative") }
+    if value > most { throw .outOfRange(field: field, reason: "is more than \(most)") }
     return Int(value)
   }
 

@@ -78,14 +78,16 @@ package struct EventParser: Sendable {
       if data.isEmpty || isTooLong { return nil }
       return ServerEvent(name: name.isEmpty ? "message" : name, data: data.joined(separator: "\n"))
     }
-    guard !text.hasPrefix(":") else { return nil }
+    // By their bytes: to compare characters is slow where one is made of a million marks.
+    guard text.utf8.first != UInt8(ascii: ":") else { return nil }
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
     var value = parts.count > 1 ? parts[1] : ""
-    if value.hasPrefix(" ") { value = value.dropFirst() }
-    switch parts[0] {
-    case "event": name = String(value)
+    if value.utf8.first == UInt8(ascii: " ") { value = Substring(value.unicodeScalars.dropFirst()) }
+    switch parts[0].utf8.count <= 8 ? parts[0] : "" {
+    case "event": name = String(String.UnicodeScalarView(value.unicodeScalars.prefix(64)))
     case "data":
-      dataBytes += value.utf8.count
+      // A line without text takes room too.
+      dataBytes += value.utf8.count + 16
       if dataBytes > Self.maxEventBytes { isTooLong = true } else { data.append(String(value)) }
     case "id": if !value.unicodeScalars.contains("\0") && value.utf8.count <= 64 { pendingID = String(value) }
     case "retry": retryMilliseconds = Int(value) ?? retryMilliseconds

@@ -10,7 +10,7 @@ enum JSONText {
     var inString = false
     var escaped = false
     var last: Unicode.Scalar = " "
-    func line() { text += "\n" + String(repeating: "  ", count: min(depth, 100)) }
+    func line() { text += "\n" + String(repeating: "  ", count: min(max(depth, 0), 20)) }
     for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
       if inString {
         append(scalar, to: &text)
@@ -36,7 +36,7 @@ enum JSONText {
       case ":": text += ": "
       default:
         if last == "{" || last == "[" { line() }
-        text.unicodeScalars.append(scalar)
+        append(scalar, to: &text)
         inString = scalar == "\""
       }
       last = scalar

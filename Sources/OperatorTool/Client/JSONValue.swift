@@ -29,6 +29,7 @@ indirect enum JSONValue: Decodable, Equatable, Sendable {
 
   /// Reads JSON; `nil` for anything else.
   init?(_ bytes: [UInt8]) {
+    if JSONGuard.objection(to: bytes) != nil { return nil }
     guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(bytes)) else { return nil }
     self = value
   }

@@ -32,7 +32,7 @@ struct HealthCommand: AsyncParsableCommand {
     if let path = file ?? context.environment["AIOPS_HEALTH_FILE"], !path.isEmpty {
       context.out(try readFile(path))
     } else {
-      let answer = try await common.client.get(alive ? "/healthz" : "/readyz")
+      let answer = try await common.client().get(alive ? "/healthz" : "/readyz")
       context.out(answer.value["status"]?.text.map { Terminal.visible($0) } ?? "ok")
     }
   }

@@ -50,7 +50,7 @@ struct CacheClearAction: Sendable {
       let answer = try await redis.command(
         ["SCAN", cursor, "MATCH", filter.pattern, "COUNT", "\(Self.batch)"])
       guard let parts = answer.elements, parts.count == 2, let next = parts[0].string,
-        let found = parts[1].elements
+        let found = parts[1].elements, next.utf8.count <= 32
       else { throw ActionFailure("the cache's answer to SCAN makes no sense") }
       cursor = next
       let keys = found.compactMap(Self.name).prefix(filter.limit - progress.deleted)

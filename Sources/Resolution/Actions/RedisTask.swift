@@ -1,3 +1,4 @@
+import IncidentModel
 import RedisBackend
 import Settings
 
@@ -28,6 +29,7 @@ enum RedisTask {
     guard let answer = try? await connection.command(["INFO", "memory"]), let info = answer.string else {
       return nil
     }
+    if CombiningMarks.areTooMany(in: info) { return nil }
     for line in info.split(whereSeparator: \.isNewline) where line.hasPrefix("used_memory:") {
       return Int64(line.dropFirst("used_memory:".count))
     }

@@ -72,7 +72,7 @@ struct TimeoutAction: Sendable {
       ) c ON true
       WHERE r.rolname = $1
       """, [limits.role])
-    guard let first = rows.rows.first else {
+    guard let first = rows.rows.first, !first.isEmpty else {
       throw ActionFailure("there is no role \(PlainLine.of(limits.role, 80))")
     }
     guard first[0] != "t" else {
@@ -102,7 +102,7 @@ struct TimeoutAction: Sendable {
   static func seconds(_ text: String) -> Double? {
     let trimmed = text.filter { !$0.isWhitespace }
     let number = trimmed.prefix { $0.isNumber || $0 == "." || $0 == "-" }
-    guard let value = Double(number) else { return nil }
+    guard let value = Double(number), value.isFinite else { return nil }
     switch trimmed.dropFirst(number.count) {
     case "", "ms": return value / 1000
     case "us": return value / 1_000_000

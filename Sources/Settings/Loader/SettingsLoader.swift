@@ -115,16 +115,21 @@ final class SettingsReader {
   func read(_ map: YAMLMap, into settings: inout SystemSettings) {
     let security = map.optional("security")?.map()
     settings.busSecurity = busSecurity(security)
-    if let security { settings.httpSecurity = httpSecurity(security) }
+    if let security {
+      settings.httpSecurity = httpSecurity(security, insecure: settings.busSecurity.insecure)
+    }
     security?.finish()
     mayLeaveMachine = settings.busSecurity.mayLeaveMachine
     let httpSecurity = settings.httpSecurity
-    map.set("coordinator", to: &settings.coordinator) { $0.map().map { coordinator($0, httpSecurity) } }
+    if let sinks = map.optional("sinks")?.list() { settings.sinks = self.sinks(sinks) }
+    let sinks = settings.sinks
+    map.set("coordinator", to: &settings.coordinator) {
+      $0.map().map { coordinator($0, httpSecurity, sinks: sinks) }
+    }
     if let advertise = advertiseFromEnvironment() { settings.coordinator.advertise = advertise }
     map.set("coordinators", to: &settings.coordinators, coordinators)
     map.set("detector", to: &settings.detector) { $0.map().map(detector) }
     map.set("correlation", to: &settings.correlation) { $0.map().map(correlation) }
-    if let sinks = map.optional("sinks")?.list() { settings.sinks = self.sinks(sinks) }
     let sinkNames = settings.sinks.map(\.name)
     map.set("escalation", to: &settings.escalation) {
       $0.map().map { escalation($0, sinks: sinkNames) }

@@ -1,5 +1,7 @@
 extension SettingsReader {
-  func coordinator(_ map: YAMLMap, _ security: HTTPSecuritySettings) -> CoordinatorSettings {
+  func coordinator(
+    _ map: YAMLMap, _ security: HTTPSecuritySettings, sinks: [SinkSettings]
+  ) -> CoordinatorSettings {
     var settings = CoordinatorSettings()
     map.set("bus", to: &settings.bus, endpoint)
     map.set("changes", to: &settings.changes, endpoint)
@@ -20,12 +22,35 @@ extension SettingsReader {
     }
     map.set("lease", to: &settings.leaseSeconds) { $0.seconds(0.5...600) }
     map.set("heartbeat", to: &settings.heartbeatSeconds) { $0.seconds(0.1...60) }
+    map.set("audit", to: &settings.audit) { $0.map().map { audit($0, sinks: sinks) } }
     if settings.bus == settings.changes {
       map.value.report("\"bus\" and \"changes\" must be two endpoints")
     }
     if settings.heartbeatSeconds * 2 > settings.leaseSeconds {
       map.value.report(
         "\"lease\" must be at least twice \"heartbeat\", or a living worker loses its work")
+    }
+    map.finish()
+    return settings
+  }
+
+  private func audit(_ map: YAMLMap, sinks: [SinkSettings]) -> AuditSettings {
+    var settings = AuditSettings()
+    if let interval = map.optional("tip_interval") {
+      settings.tipSeconds = interval.isOff ? nil : interval.seconds(1...86_400)
+    }
+    if let url = secret("webhook", in: map, required: false, NetworkText.urlObjection) {
+      settings.sink = SinkSettings(name: "audit", kind: .webhook(url: url))
+    }
+    if let value = map.optional("sink"), let name = value.text(1...64) {
+      if settings.sink != nil {
+        map.value.report("give only one of \"webhook\" and \"sink\"")
+      } else if let sink = sinks.first(where: { $0.name == name }) {
+        settings.sink = sink
+      } else {
+        value.report(
+          "there is no sink \(Shown.text(name))" + Spelling.hint(for: name, among: sinks.map(\.name)))
+      }
     }
     map.finish()
     return settings

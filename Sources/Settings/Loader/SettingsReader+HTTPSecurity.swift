@@ -1,8 +1,9 @@
 extension SettingsReader {
   /// What `security` says of the HTTP API; other keys of the section are for others.
-  func httpSecurity(_ map: YAMLMap) -> HTTPSecuritySettings {
+  /// - Parameter insecure: what the section says to go without; it is one word for the bus and for HTTP.
+  func httpSecurity(_ map: YAMLMap, insecure: Bool) -> HTTPSecuritySettings {
     var settings = HTTPSecuritySettings()
-    map.set("insecure", to: &settings.insecure) { $0.bool() }
+    settings.insecure = insecure
     map.set("tokens", to: &settings.tokens) { $0.text().map(resolve) }
     map.set("tls", to: &settings.tls) { $0.map().flatMap(tls) }
     return settings

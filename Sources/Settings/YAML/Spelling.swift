@@ -4,7 +4,9 @@ enum Spelling {
   static func nearest(to word: String, among candidates: [String]) -> String? {
     guard word.utf8.count <= 64 else { return nil }
     let allowed = max(1, word.count / 3)
-    let ranked = candidates.map { (candidate: $0, distance: distance(word.lowercased(), $0.lowercased())) }
+    // A name that is much longer is none that was meant, and to look at thousands would take long.
+    let near = candidates.filter { $0.utf8.count <= 128 }.prefix(500)
+    let ranked = near.map { (candidate: $0, distance: distance(word.lowercased(), $0.lowercased())) }
     guard let best = ranked.min(by: { ($0.distance, $0.candidate) < ($1.distance, $1.candidate) }),
       best.distance <= allowed
     else { return nil }

@@ -11,6 +11,10 @@ enum YAMLDocument {
       throw .init(file, place.line, place.column, "is not UTF-8 text")
     }
     try refuseControlCharacters(bytes, file: file)
+    // Keys are compared with each other.
+    if CombiningMarks.areTooMany(in: bytes, escapes: true) {
+      throw .init(file, 1, 1, "has more than \(CombiningMarks.most) combining marks in a row")
+    }
     try refuseAliases(text, file: file)
     do {
       // `basic` doesn't guess types by regular expressions: the reader knows what it wants.
@@ -83,7 +87,7 @@ enum YAMLDocument {
       } else {
         column += 1
       }
-      if scalar == sign, " \t\r\n[{,-?:".unicodeScalars.contains(before) {
+      if scalar == sign, Self.mayPrecedeMarker(before) {
         let name = text[index...].prefix {
           $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_" || $0 == "-")
         }
@@ -92,6 +96,15 @@ enum YAMLDocument {
       before = scalar
     }
     return found
+  }
+
+  // Breaks of lines are also the ones that only Unicode knows, and a mark may begin the text.
+  private static func mayPrecedeMarker(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar {
+    case " ", "\t", "\r", "\n", "[", "{", ",", "-", "?", ":": true
+    case "\u{85}", "\u{2028}", "\u{2029}", "\u{FEFF}": true
+    default: false
+    }
   }
 
   private static func firstInvalid(_ bytes: [UInt8]) -> Int {

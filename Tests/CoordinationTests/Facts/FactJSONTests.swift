@@ -54,6 +54,33 @@ struct FactJSONTests {
     #expect(read.value == number && read.value.sign == number.sign)
   }
 
+  @Test(
+    "what an event changed goes beside its fact, and whoever reads the fact leaves it aside",
+    arguments: 0..<10 as Range<UInt64>)
+  func changes(seed: UInt64) throws {
+    struct Beside: Decodable { var change: Alteration }
+    var chance = FactChance(random: SeededRandom(seed: seed &+ 50))
+    let (encoder, decoder) = (JSONCoding.encoder(), JSONCoding.decoder())
+    for number in 0..<100 as Range<UInt64> {
+      let change = Alteration(
+        before: number % 3 == 0 ? [:] : [chance.text(): chance.text(), "status": "detected"],
+        after: [chance.text(): chance.text()], why: number % 2 == 0 ? chance.text() : nil)
+      let event = EngineEvent(
+        sequence: 1, at: chance.time(), incident: nil, actor: "ann", fact: chance.fact(), change: change)
+      let payload = try event.payload(encoder)
+      #expect(try Fact(json: payload, decoder) == event.fact)
+      // As a version that knows nothing of changes reads it.
+      #expect(try decoder.decode(Fact.self, from: Data(payload.utf8)) == event.fact)
+      #expect(try decoder.decode(Beside.self, from: Data(payload.utf8)).change == change)
+      var plain = event
+      plain.change = nil
+      #expect(try plain.payload(encoder) == event.fact.json(encoder))
+      // Cut anywhere it is no fact.
+      let cut = String(payload.dropLast(Int.random(in: 1...20, using: &chance.random)))
+      #expect((try? Fact(json: cut, decoder)) == nil)
+    }
+  }
+
   @Test("what JSON can't say is an error", arguments: [Double.nan, .infinity, -.infinity])
   func unspeakable(_ number: Double) {
     var chance = FactChance(random: SeededRandom(seed: 2))

@@ -1,4 +1,5 @@
 import Coordination
+import Dashboard
 import IncidentEngine
 import IncidentModel
 import Logging
@@ -16,6 +17,7 @@ actor FakeCoordinator: CoordinatorAPI {
 
   nonisolated let instance = "fake"
   nonisolated let hub: ChangeHub
+  nonisolated let refusals = RefusalLog()
   var taker = Writer.me
   var known: [Incident]
   var commands: [Command] = []
@@ -86,6 +88,17 @@ actor FakeCoordinator: CoordinatorAPI {
         lastHeartbeat: .start, load: 0.5, freeSlots: 1, incidents: [IncidentID(number: 1)])
     ]
   }
+
+  func outlooks(of ids: [IncidentID]) -> [IncidentID: IncidentOutlook] {
+    ids.reduce(into: [:]) { outlooks, id in
+      outlooks[id] = IncidentOutlook(
+        next: DeadlineReport(
+          incident: id, kind: "tell ops", at: .start + .seconds(60),
+          tells: TellingReport(names: ["ops"], sinks: ["pager"], step: 2, round: 1)))
+    }
+  }
+
+  func measurements(of incident: Incident) -> [SymptomSeries] { SymptomSeries.collect(incident, []) }
 
   func changes(after sequence: UInt64?) -> ChangeFeed { hub.subscribe(after: sequence) }
   func readiness() -> Readiness { ready }

@@ -44,6 +44,9 @@ import Testing
         #expect(try await http.get("/aiops/incidents/INC-00000001").status == 200)
         #expect(leader.requests.count == 2)
         #expect(await standby.commands.isEmpty)
+        // Agents are connected to the leader, so it is the one that knows them.
+        #expect(try await http.get("/aiops/agents").text == "{\"x\": 1}")
+        #expect(leader.requests.last?.path == "/aiops/agents" && leader.requests.last?.method == "GET")
       }
     }
   }

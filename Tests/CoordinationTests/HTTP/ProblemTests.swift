@@ -34,7 +34,8 @@ import Testing
   @Test(
     "an unknown path is not found",
     arguments: [
-      "/", "/aiops", "/aiops/", "/aiops/incidents/", "/aiops/incidents/INC-00000001/explode",
+      "//", "/aiops", "/aiops/", "/incidents", "/incidents/", "/assets/", "/assets/dashboard-0.css",
+      "/aiops/incidents/", "/aiops/incidents/INC-00000001/explode",
       "/aiops/incidents/INC-00000001/approve/x", "//aiops/incidents", "/AIOPS/incidents", "/healthz/",
       "/aiops/incidents/%2e%2e/status",
     ])

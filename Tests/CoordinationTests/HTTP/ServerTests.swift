@@ -16,7 +16,7 @@ import Testing
     arguments: ["0.0.0.0", "::", "192.168.1.1", "example.com", "", "localhost.example.com", "127.0.0.1.2"])
   func notLoopback(host: String) {
     let error = #expect(throws: HTTPServerError.self) { try server(host, 0) }
-    #expect(error == .notLoopback(host: host))
+    #expect(error == .notLoopback(host: host, missing: "security.tokens and security.tls"))
     #expect(error?.description.contains("127.0.0.1") == true)
   }
 
@@ -43,7 +43,7 @@ import Testing
       async let port = second.boundPort()
       let error = await #expect(throws: HTTPServerError.self) { try await second.run() }
       #expect(error == .addressInUse(host: "127.0.0.1", port: http.port))
-      #expect(error?.description.contains("coordinator.http_port") == true)
+      #expect(error?.description.contains("set coordinator.http to") == true)
       #expect(await port == nil)
     }
   }

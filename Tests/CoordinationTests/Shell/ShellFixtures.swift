@@ -1,6 +1,7 @@
 import Coordination
 import IncidentEngine
 import IncidentModel
+import JournalAudit
 import Logging
 import MessageBus
 import Notification
@@ -81,6 +82,16 @@ actor MemoryStore: JournalStore {
     records.filter { $0.incident == incident }.suffix(limit)
   }
   func lastSequence() -> Int64 { Int64(records.count) }
+  func tip() -> ChainTip {
+    var encoder = ChainEncoder()
+    return records.reduce(.origin) { tip, record in
+      ChainTip(
+        sequence: record.sequence,
+        hash: encoder.hash(
+          after: tip.hash, sequence: record.sequence, epoch: record.epoch, at: record.at.milliseconds,
+          incident: record.incident?.text, kind: record.kind, actor: record.actor, payload: record.payload))
+    }
+  }
   func health() -> StoreHealth {
     StoreHealth(
       kind: "memory", location: "memory", bytes: 0, lastSequence: Int64(records.count), commits: 0,

@@ -155,7 +155,7 @@ import Testing
 
   @Test("a form must be one, small, and of this site")
   func forms() async throws {
-    try await withGuardedServer(limits: Self.limits()) { http, _, _ in
+    try await withGuardedServer(limits: Self.limits()) { http, _, _ async throws in
       #expect(try await form(http, "{}", type: "application/json").status == 415)
       #expect(try await form(http, "token=" + String(repeating: "x", count: 5000)).status == 413)
       #expect(try await form(http, "user=x").status == 400)
@@ -165,7 +165,7 @@ import Testing
 
   @Test("without tokens there is nothing to log in to")
   func local() async throws {
-    try await withServer { http, _ in
+    try await withServer { http, _ async throws in
       #expect(try await http.get("/login").headers["location"] == "/")
       #expect(try await http.send("POST", "/logout", body: []).headers["location"] == "/")
     }
