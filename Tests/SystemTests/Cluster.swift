@@ -55,12 +55,14 @@ final class Cluster: Sendable {
   /// Starts an agent, e.g. `detector` under the name `d1`.
   @discardableResult
   func start(
-    _ kind: AgentKind, _ name: String? = nil, config other: String? = nil, environment: [String: String] = [:]
+    _ kind: AgentKind, _ name: String? = nil, config other: String? = nil,
+    environment own: [String: String] = [:]
   ) throws -> ChildProcess {
     let name = name ?? kind.rawValue
     let process = try ChildProcess(
       try builtExecutable("aiops-\(kind.rawValue)"), ["--config", other ?? config, "--name", name],
-      environment: environment, workingDirectory: folder.path, log: folder.path("\(name).log"))
+      environment: environment.merging(own) { $1 }, workingDirectory: folder.path,
+      log: folder.path("\(name).log"))
     processes.withLock { $0.append(process) }
     return process
   }
