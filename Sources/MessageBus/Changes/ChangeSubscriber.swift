@@ -37,7 +37,11 @@ package actor ChangeSubscriber {
   /// Updates of one turn that the consumer has not taken; nothing is read before they are gone.
   private var pending: [ChangeUpdate] = []
   private var askedAt: ContinuousClock.Instant?
+  /// Since when questions are without an answer.
+  private var unansweredSince: ContinuousClock.Instant?
   private var lastRequest: UInt64 = 0
+  /// The last question that was asked on connections before the present ones.
+  private var staleRequest: UInt64 = 0
 
   /// Snapshots asked for: gaps, restarts, and the regular looks.
   package private(set) var snapshotRequests = 0
@@ -109,13 +113,14 @@ package actor ChangeSubscriber {
       connectAgain = nil
       guard let (changes, dealer) = connected() else { return nil }
       if !pending.isEmpty { return pending.removeFirst() }
-      if haveFailed() { continue }
+      if haveFailed() || areDead() { continue }
       receiveSome(changes, dealer)
       if !pending.isEmpty { continue }
       let now = ContinuousClock.now
       askIfDue(dealer, now)
       let wake = await loop.wait(
-        readable: [changes, dealer] + watches.map(\.socket), until: nextAsk(now))
+        readable: [changes, dealer] + watches.map(\.socket),
+        until: min(nextAsk(now), unansweredSince.map { $0 + patience } ?? nextAsk(now)))
       if wake == .cancelled || wake == .closed { return nil }
     }
     return nil
@@ -151,15 +156,33 @@ package actor ChangeSubscriber {
     for watch in watches {
       while let failure = watch.next() {
         failedHandshakes += 1
+        // Whatever was published meanwhile went by.
+        mayHaveMissed = true
         if !failure.isPassing { isOver = true }
       }
     }
     guard isOver else { return false }
+    startAnew()
+    return true
+  }
+
+  /// How long questions may go without an answer before the connections are made anew.
+  private var patience: Duration { retry * 60 }
+
+  /// Looks whether nobody answers for long: a connection that libzmq gave up says so only once, and not always here.
+  private func areDead() -> Bool {
+    guard let since = unansweredSince, ContinuousClock.now - since >= patience else { return false }
+    startAnew()
+    return true
+  }
+
+  private func startAnew() {
     disconnect()
     askedAt = nil
+    unansweredSince = nil
+    staleRequest = lastRequest
     mayHaveMissed = true
     connectAgain = ContinuousClock.now + retry
-    return true
   }
 
   private func receiveSome(_ changes: ZMQSocket, _ dealer: ZMQSocket) {
@@ -176,13 +199,18 @@ package actor ChangeSubscriber {
       do throws(WireError) {
         guard received.count == 1 else { throw .frames(received.count) }
         let message = try WireCodec.decodeCoordinatorMessage(received.frames[0])
-        if case .snapshot(let request, let snapshot) = message, request == lastRequest {
+        if case .snapshot(let request, let snapshot) = message, isAsked(request) {
           pending += tracker.take(snapshot)
           mayHaveMissed = false
+          unansweredSince = nil
         }
       } catch { refused(error) }
     }
   }
+
+  /// Whether it is a question of these connections. Not only the last one: a coordinator that takes longer than
+  /// ``retry`` would never be heard. An answer that is older than what is known changes nothing.
+  private func isAsked(_ request: UInt64) -> Bool { request > staleRequest && request <= lastRequest }
 
   private func refused(_ error: WireError) {
     malformedFrames += 1
@@ -198,6 +226,7 @@ package actor ChangeSubscriber {
   private func askIfDue(_ dealer: ZMQSocket, _ now: Instant) {
     if askedAt != nil && now < nextAsk(now) { return }
     askedAt = now
+    if unansweredSince == nil { unansweredSince = now }
     lastRequest += 1
     guard let frame = try? WireCodec.encode(AgentMessage.snapshot(request: lastRequest)) else { return }
     if dealer.send([frame]) == .sent { snapshotRequests += 1 }

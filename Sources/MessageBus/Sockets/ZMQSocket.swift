@@ -223,6 +223,9 @@ final class ZMQSocket {
     var milliseconds = CInt(clamping: left.seconds * 1000 + left.attoseconds / 1_000_000_000_000_000)
     zmq_setsockopt(handle, ZMQ_LINGER, &milliseconds, MemoryLayout<CInt>.size)
     self.handle = nil
+    // While whoever watches it still listens: libzmq's own thread, which ends the connections later, would wait for
+    // ever to tell somebody who is gone, and no other socket would do anything any more.
+    zmq_socket_monitor(handle, nil, 0)
     loop.core.closeSocket(handle)
   }
 
