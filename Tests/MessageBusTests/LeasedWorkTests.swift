@@ -159,6 +159,22 @@ import Testing
     }
   }
 
+  @Test("a job that is given up because the agent stops has not failed: it is given back with the goodbye")
+  func givenBack() async throws {
+    let journal = Journal()
+    try await withCoordinator { coordinator in
+      let link = agent(await coordinator.endpoints.bus, kind: .resolver, worker: endless(journal))
+      try await withRunning(link) {
+        try await link.ready()
+        await coordinator.server.send(.work(job()), to: peer)
+        try await eventually("the work begins") { await journal.has("begun") }
+      }
+      try await eventually("the goodbye comes") { await coordinator.has("goodbye") }
+      #expect(await journal.has("cancelled"))
+      #expect(await coordinator.named("finished").isEmpty)
+    }
+  }
+
   @Test("a stopped agent cancels its workers and says goodbye, within a second")
   func goodbye() async throws {
     let journal = Journal()

@@ -34,7 +34,10 @@ extension AgentLink {
     switch ended {
     case .guardEnded, .gaveUp(.shuttingDown): handle(.ended(token: token, nil))
     case .result(let result): handle(.ended(token: token, result))
-    case .gaveUp(.lost(let reason)): handle(.ended(token: token, .failed(reason: reason)))
+    case .gaveUp(.lost(let reason)):
+      // Who is stopped did not fail: the goodbye gives the job back, and another worker goes on with it.
+      let isStopped = isStopping || Task.isCancelled
+      handle(.ended(token: token, isStopped ? nil : .failed(reason: reason)))
     }
   }
 
