@@ -26,17 +26,18 @@ extension Engine {
 
   /// Takes a heartbeat: renews what the agent says it holds and really does.
   mutating func heartbeat(_ instance: String, load: Double, freeSlots: Int, leases: [Lease]) -> EngineReply {
-    let capacity = max(0, min(freeSlots, 1_000)) + leases.count
     guard var worker = state.workers[instance] else { return .unknownAgent }
     worker.lastSeen = now
     worker.load = load.isFinite ? min(max(load, 0), 1) : 0
-    worker.capacity = capacity
-    add(worker)
     var valid: [Lease] = []
     for lease in leases where holds(lease, instance) {
       renew(lease.incident)
       valid.append(lease)
     }
+    // A job whose result has just been taken is still named, and takes no slot: counted, it would make room for
+    // one that the worker can't take, and that would wait for its lease to run out.
+    worker.capacity = max(0, min(freeSlots, 1_000)) + valid.count
+    add(worker)
     return .renewed(valid)
   }
 

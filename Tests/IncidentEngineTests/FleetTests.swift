@@ -110,6 +110,19 @@ struct FleetTests {
     #expect(most == 6)
   }
 
+  @Test("a heartbeat that still names a job which has ended makes no room for another one")
+  func endedLease() throws {
+    var world = EngineWorld { $0.correlationWindow = .zero }
+    world.join(.diagnoser, "sherlock", slots: 1)
+    for metric in ["a", "b", "c"] { world.tell(.signals([world.signal(metric)])) }
+    let first = try #require(world.jobs.last).lease
+    world.tell(.finished(.diagnosed(EngineWorld.diagnosis()), first, instance: "sherlock"))
+    let second = try #require(world.jobs.last).lease
+    #expect(second.token > first.token)
+    world.tell(.heartbeat(instance: "sherlock", load: 0, freeSlots: 0, leases: [first, second]))
+    #expect(world.leases(of: "sherlock") == [second])
+  }
+
   @Test("one that let a lease lapse gets one job until it finishes one")
   func lapse() throws {
     var world = EngineWorld { $0.correlationWindow = .zero }

@@ -18,8 +18,10 @@ struct ScaleBenchmark: Sendable {
   /// Jobs that a worker does at once.
   private static let slots = 2
 
+  private static let cores = max(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 1)
+
   func run(_ kinds: [AgentKind]) async throws -> ScaleReport {
-    var report = ScaleReport(cores: Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    var report = ScaleReport(cores: Self.cores)
     for kind in kinds {
       for count in counts {
         progress("\(count) × \(kind.rawValue)")
@@ -75,10 +77,14 @@ struct ScaleBenchmark: Sendable {
     let targets = try SyntheticTargets()
     defer { targets.stop() }
     return try await Self.withCoordinator(targets.configuration) { fleet in
-      for number in 0..<count { try fleet.start(.detector, "detector-\(number)") }
+      // Each on one core, as if it had a machine of its own: alone it would take them all.
+      for number in 0..<count {
+        try fleet.start(
+          .detector, "detector-\(number)", launcher: ["/usr/bin/taskset", "-c", "\(number % Self.cores)"])
+      }
       try await eventually(timeout: .seconds(60), "every target being watched") {
         guard let shards = try await Self.shares(fleet).shards else { return false }
-        return shards.watched == SyntheticTargets.sources && shards.byDetector.count == count
+        return shards.watched == SyntheticTargets.shards && shards.byDetector.count == count
           && shards.byDetector.values.allSatisfy { $0 > 0 }
       }
       // Until every series is known.

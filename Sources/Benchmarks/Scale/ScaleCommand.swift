@@ -9,9 +9,9 @@ struct ScaleCommand: AsyncParsableCommand {
     abstract: "What one, two and four agents of each kind get done.",
     discussion: """
       Runs a real coordinator, whose program lies beside this one. Detectors are real processes that share a fixed set \
-      of synthetic Prometheus sources, measured as often as they can: samples and signals a second. Diagnosers and \
-      resolvers are real links with two slots whose jobs take a fixed time: jobs a second. On a machine with few \
-      cores detectors are bound by the cores, workers are not.
+      of synthetic Prometheus sources, measured as often as they can, each on one core: samples and signals a \
+      second. Diagnosers and resolvers are real links with two slots whose jobs take a fixed time: jobs a second. \
+      With more detectors than cores there is no more to be had; workers wait rather than compute.
       """)
 
   @Option(help: "How long each measurement takes, in seconds.")

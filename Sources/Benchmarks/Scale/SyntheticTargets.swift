@@ -1,51 +1,48 @@
-import HTTPBackend
-import IncidentModel
 import Synchronization
 import TestKit
 
-/// Prometheus sources that answer at once: each query has so many series, a few of which break and mend again with
-/// every answer.
+/// Prometheus sources that answer at once: one query of each has many series that are only looked at, another one
+/// few that break and mend again with every answer.
 final class SyntheticTargets: Sendable {
-  static let sources = 24
-  static let series = 400
+  static let sources = 40
+  static let series = 1_000
   /// Series of a source that raise and clear in turn.
-  static let flapping = 4
+  static let flapping = 2
+
+  /// What one detector at a time watches: every query.
+  static var shards: Int { 2 * sources }
 
   private let server: ScriptedHTTPServer
-  private let counts: Counts
+  private let answers: Answers
 
-  /// Answers given, by source.
-  private final class Counts: Sendable {
-    private let answers = (0..<SyntheticTargets.sources).map { _ in Slot() }
-
-    final class Slot: Sendable {
-      let count = Atomic<Int>(0)
-    }
-
-    func next(_ source: Int) -> Int {
-      answers[source].count.wrappingAdd(1, ordering: .relaxed).oldValue
-    }
-
-    var total: Int { answers.reduce(0) { $0 + $1.count.load(ordering: .relaxed) } }
+  /// Answers given.
+  private final class Answers: Sendable {
+    let loads = Atomic<Int>(0)
+    let flaps = Atomic<Int>(0)
   }
 
   init() throws {
-    let counts = Counts()
-    let bodies = (0..<2).map { turn in
-      (0..<Self.sources).map { Array(Self.body(source: $0, isBroken: turn == 1).utf8) }
-    }
+    let answers = Answers()
+    let load = Array(Self.body(Self.series) { "\(20 + $0 % 7)" }.utf8)
+    let flaps = ["10", "95"].map { value in Array(Self.body(Self.flapping) { _ in value }.utf8) }
     server = try ScriptedHTTPServer { request in
-      // `/3/api/v1/query`
-      let place = request.path.split(separator: "/").first.flatMap { Int($0) } ?? 0
-      let source = min(max(place, 0), Self.sources - 1)
-      let turn = counts.next(source) % 2
-      return .reply(headers: [("Content-Type", "application/json")], body: bodies[turn][source])
+      let type = [("Content-Type", "application/json")]
+      if request.text == "query=load" {
+        answers.loads.wrappingAdd(1, ordering: .relaxed)
+        return .reply(headers: type, body: load)
+      }
+      // Each is asked about as often as the others, so that each sees both values.
+      let turn = answers.flaps.wrappingAdd(1, ordering: .relaxed).oldValue
+      return .reply(headers: type, body: flaps[turn / Self.sources % 2])
     }
-    self.counts = counts
+    self.answers = answers
   }
 
   /// Samples that were read so far.
-  var samples: Int { counts.total * Self.series }
+  var samples: Int {
+    answers.loads.load(ordering: .relaxed) * Self.series + answers.flaps.load(ordering: .relaxed)
+      * Self.flapping
+  }
 
   func stop() { server.stop() }
 
@@ -56,21 +53,20 @@ final class SyntheticTargets: Sendable {
         - name: synthetic-\(source)
           type: prometheus
           url: \(server.url)/\(source)
-          interval: 50ms
+          interval: 100ms
           retry: 1s
           timeout: 5s
           autonomy: observe
-          queries: [{metric: load_\(source), query: load, unit: percent}]
-          rules: {load_\(source): {threshold: {above: 80, clear: 75, for: 0s}, baseline: {deviations: 6}}}
+          queries: [{metric: load, query: load, unit: percent}, {metric: flap, query: flap, unit: percent}]
+          rules: {flap: {threshold: {above: 80, clear: 75, for: 0s}}}
       """
     }
     return "sources:\n" + sources.joined(separator: "\n")
   }
 
-  private static func body(source: Int, isBroken: Bool) -> String {
+  private static func body(_ series: Int, _ value: (Int) -> String) -> String {
     let results = (0..<series).map { number in
-      let value = number < flapping && isBroken ? 95 : 20 + (number + source) % 7
-      return #"{"metric":{"instance":"host-\#(number)","job":"synthetic"},"value":[1700000000,"\#(value)"]}"#
+      #"{"metric":{"instance":"host-\#(number)","job":"synthetic"},"value":[1700000000,"\#(value(number))"]}"#
     }
     return
       #"{"status":"success","data":{"resultType":"vector","result":[\#(results.joined(separator: ","))]}}"#
