@@ -29,6 +29,8 @@ enum ServerCertificate {
     var configuration = TLSConfiguration.makeServerConfiguration(
       certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
     configuration.minimumTLSVersion = .tlsv12
+    // Whoever does not answer the goodbye must not hold up a shutdown.
+    configuration.shutdownTimeout = .milliseconds(300)
     configuration.applicationProtocols = ["http/1.1"]
     do {
       return try NIOSSLContext(configuration: configuration)

@@ -43,7 +43,7 @@ import Testing
       async let port = second.boundPort()
       let error = await #expect(throws: HTTPServerError.self) { try await second.run() }
       #expect(error == .addressInUse(host: "127.0.0.1", port: http.port))
-      #expect(error?.description.contains("coordinator.http_port") == true)
+      #expect(error?.description.contains("set coordinator.http to another port") == true)
       #expect(await port == nil)
     }
   }

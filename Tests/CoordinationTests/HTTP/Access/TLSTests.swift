@@ -42,7 +42,12 @@ import Threads
       let authority = try await TestAuthority(in: folder)
       let other = try await TestAuthority("other", in: folder)
       let tls = settings(try await authority.issue("server"), authority)
+      // Its connection stays open until after the server's end.
+      let client = HTTPClient(authority: authority.certificate)
+      defer { client.shutdown() }
+      var end = ContinuousClock.now
       try await withGuardedServer(limits: quickLimits(), tls: tls) { http, tokens, _ in
+        defer { end = .now }
         let port = http.port
         #expect(try await get(port, "/healthz", trusting: authority.certificate).status == 200)
         #expect(
@@ -64,8 +69,6 @@ import Threads
         }
 
         let token = try tokens.make("ann", .viewer)
-        let client = HTTPClient(authority: authority.certificate)
-        defer { client.shutdown() }
         try await eventually("the login") {
           let login = try await client.send(
             HTTPRequest(
@@ -84,6 +87,7 @@ import Threads
             headers: [("Origin", "http://127.0.0.1:\(port)")], body: []))
         #expect(plainOrigin.status == 403)
       }
+      #expect(ContinuousClock.now - end < .seconds(2))
     }
   }
 
