@@ -154,6 +154,12 @@ import Testing
       #expect(await large.receive() == [])
       #expect(try await http.refusals("body_size") == 1)
       #expect(try await http.refusals("slow_body") == 2)
+    }
+  }
+
+  @Test("what is no HTTP is counted")
+  func unreadable() async throws {
+    try await withServer { http, _ in
       _ = try await http.send(Array("nonsense\r\n\r\n".utf8))
       #expect(try await http.refusals("unreadable") == 1)
     }
