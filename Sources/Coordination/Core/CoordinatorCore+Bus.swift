@@ -126,10 +126,11 @@ extension CoordinatorCore {
 
   /// The latest incidents, for subscribers that join or missed something.
   private var snapshot: Snapshot {
-    let latest = views.values.sorted { ($0.detectedAt, $0.id) > ($1.detectedAt, $1.id) }
+    var latest = IncidentQuery()
+    latest.pageSize = Snapshot.limit
     return Snapshot(
       coordinator: term, sequence: changeSequence,
-      incidents: latest.prefix(Snapshot.limit).map { IncidentDigest($0) })
+      incidents: index.page(latest).ids.compactMap { views[$0].map { IncidentDigest($0) } })
   }
 
   /// The engine's reply for whoever waits for it.

@@ -65,6 +65,8 @@ package struct CoordinatorCore: Sendable {
   package private(set) var counts = IncidentCounts([])
   /// Where they are in the lists that readers turn over.
   private(set) var index = IncidentIndex()
+  /// Which of the open ones are about a target.
+  private(set) var openTargets = OpenTargets()
 
   /// Agents that said hello, by connection.
   var peers: [PeerID: String] = [:]
@@ -284,11 +286,14 @@ package struct CoordinatorCore: Sendable {
   private mutating func show(_ touched: [IncidentID: UInt64]) -> [IncidentChange] {
     var changes: [IncidentChange] = []
     for (id, sequence) in touched.sorted(by: { $0.value < $1.value }) {
-      if let before = views.removeValue(forKey: id) {
+      let before = views.removeValue(forKey: id)
+      if let before {
         counts.remove(before)
         index.remove(before)
       }
-      guard let incident = engine.state.records[id]?.incident else { continue }
+      let now = engine.state.records[id]?.incident
+      openTargets.change(from: before, to: now)
+      guard let incident = now else { continue }
       views[id] = incident
       counts.add(incident)
       index.insert(incident)
@@ -298,6 +303,7 @@ package struct CoordinatorCore: Sendable {
     if views.count > engine.state.records.count + 256 {
       for (id, incident) in views where engine.state.records[id] == nil {
         views[id] = nil
+        openTargets.change(from: incident, to: nil)
         counts.remove(incident)
         index.remove(incident)
       }

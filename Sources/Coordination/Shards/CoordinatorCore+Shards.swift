@@ -61,14 +61,14 @@ extension CoordinatorCore {
   /// What is raised and not cleared, by target.
   private func signalsStanding(of targets: Set<String>) -> [String: [Signal]] {
     var standing: [String: [Signal]] = [:]
-    for incident in views.values where incident.status.isOpen {
-      for symptom in incident.symptoms where !symptom.isCleared {
-        let signal = symptom.latest
-        // What an outside monitor raised it clears itself.
-        guard signal.rule.kind != .alert, let target = signal.target, targets.contains(target) else {
-          continue
+    for target in targets {
+      for id in openTargets[target] {
+        for symptom in views[id]?.symptoms ?? [] where !symptom.isCleared {
+          let signal = symptom.latest
+          // What an outside monitor raised it clears itself.
+          guard signal.rule.kind != .alert, signal.target == target else { continue }
+          standing[target, default: []].append(signal)
         }
-        standing[target, default: []].append(signal)
       }
     }
     // In an order of its own: the same state says the same.
