@@ -7,7 +7,8 @@ import Glibc
 /// public-key = "Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID"
 /// ```
 ///
-/// A `NAME.key` has a `secret-key` too, and is for its owner alone; a `NAME.pub` never has one.
+/// A `NAME.key` has a `secret-key` too, and is for its owner alone; a `NAME.pub` never has one. One that lies in a
+/// folder of allowed keys may have a ``KeyKind``.
 package enum KeyFile {
   /// The ending of files with a pair.
   package static let pairEnding = ".key"
@@ -20,12 +21,19 @@ package enum KeyFile {
   struct Content: Equatable {
     var publicKey: PublicKey?
     var secretKey: SecretKey?
+    var kind: KeyKind?
   }
 
   /// Reads a public key.
   /// - Throws: `KeyError` when the file can't be read, is malformed, or holds a secret key.
   package static func readPublic(_ path: String) throws(KeyError) -> PublicKey {
-    try publicKey(try SmallRead.file(path, limit: maxBytes).bytes, file: path)
+    try readAllowed(path).key
+  }
+
+  /// Reads a public key and what its owner may be.
+  /// - Throws: like ``readPublic(_:)``.
+  static func readAllowed(_ path: String) throws(KeyError) -> (key: PublicKey, kind: KeyKind?) {
+    try allowed(try SmallRead.file(path, limit: maxBytes).bytes, file: path)
   }
 
   /// Reads a pair, from a file that nobody else may read.
@@ -54,6 +62,12 @@ package enum KeyFile {
 
   /// The public key that a file's bytes say.
   static func publicKey(_ bytes: [UInt8], file: String) throws(KeyError) -> PublicKey {
+    try allowed(bytes, file: file).key
+  }
+
+  private static func allowed(
+    _ bytes: [UInt8], file: String
+  ) throws(KeyError) -> (key: PublicKey, kind: KeyKind?) {
     let content = try parse(bytes, file: file)
     if content.secretKey != nil {
       throw KeyError(
@@ -63,7 +77,7 @@ package enum KeyFile {
     guard let key = content.publicKey else {
       throw KeyError(file: file, message: "has no line public-key = \"…\"")
     }
-    return key
+    return (key, content.kind)
   }
 
   /// What a file's bytes say; anything that is not understood is an error.
@@ -97,15 +111,22 @@ package enum KeyFile {
           throw wrong("secret-key must be the \(PublicKey.characters) characters of a key in Z85")
         }
         content.secretKey = key
+      case "kind":
+        if content.kind != nil { throw wrong("kind is given twice") }
+        guard let kind = KeyKind(rawValue: value) else {
+          throw wrong("kind must be one of \(KeyKind.choices)")
+        }
+        content.kind = kind
       default: throw wrong("must be public-key = \"…\" or a comment that begins with #")
       }
     }
     return content
   }
 
-  /// The text of a file with a public key.
-  package static func text(_ key: PublicKey, name: String) -> String {
+  /// The text of a file with a public key, and with what its owner may be.
+  package static func text(_ key: PublicKey, name: String, kind: KeyKind? = nil) -> String {
     "# The public key of \(name) on the bus.\npublic-key = \"\(key.text)\"\n"
+      + (kind.map { "kind = \"\($0.rawValue)\"\n" } ?? "")
   }
 
   /// The text of a file with a pair.

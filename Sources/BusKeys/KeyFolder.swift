@@ -60,11 +60,11 @@ package struct KeyFolder: Sendable {
     var content = Content()
     let names = try names()
     for name in names where name.hasSuffix(Self.revokedEnding) {
-      guard let key = try key(name, &content) else { continue }
-      content.keys.revoke(key, name: Self.owner(ofRevoked: name))
+      guard let entry = try entry(name, &content) else { continue }
+      content.keys.revoke(entry.key, name: Self.owner(ofRevoked: name))
     }
     for file in names where file.hasSuffix(KeyFile.publicEnding) {
-      guard let key = try key(file, &content) else { continue }
+      guard let (key, kind) = try entry(file, &content) else { continue }
       let name = String(file.dropLast(KeyFile.publicEnding.count))
       if let reason = KeyName.objection(name) {
         content.problems.append(KeyError(file: path + "/" + file, message: reason))
@@ -77,7 +77,7 @@ package struct KeyFolder: Sendable {
           KeyError(
             file: path + "/" + file, message: "holds the key of \(other); each agent needs one of its own"))
       } else {
-        content.keys.allow(key, name: name)
+        content.keys.allow(key, name: name, kind: kind)
       }
     }
     return content
@@ -92,10 +92,12 @@ package struct KeyFolder: Sendable {
     return String(name[..<dot])
   }
 
-  private func key(_ name: String, _ content: inout Content) throws(KeyError) -> PublicKey? {
+  private func entry(
+    _ name: String, _ content: inout Content
+  ) throws(KeyError) -> (key: PublicKey, kind: KeyKind?)? {
     let file = path + "/" + name
     // A machine that is out of descriptors or memory knows nothing of this file: that revokes nobody.
-    do throws(KeyError) { return try KeyFile.readPublic(file) } catch {
+    do throws(KeyError) { return try KeyFile.readAllowed(file) } catch {
       if error.isUnknown { throw error }
       content.problems.append(error)
       return nil
@@ -129,20 +131,25 @@ package struct KeyFolder: Sendable {
 package struct AllowedKeys: Equatable, Sendable {
   /// The name that every allowed key has; no two have the same.
   package private(set) var names: [PublicKey: String] = [:]
+  /// What the owner of a key may be, where that is said; others may be anything.
+  package private(set) var kinds: [PublicKey: KeyKind] = [:]
   /// The names that revoked keys had.
   package private(set) var revoked: [PublicKey: String] = [:]
 
   /// Nobody.
   package init() {}
 
-  /// Lets a key in under a name, unless it is revoked.
-  package mutating func allow(_ key: PublicKey, name: String) {
-    if revoked[key] == nil { names[key] = name }
+  /// Lets a key in under a name, unless it is revoked; as one kind of agent only, where one is given.
+  package mutating func allow(_ key: PublicKey, name: String, kind: KeyKind? = nil) {
+    guard revoked[key] == nil else { return }
+    names[key] = name
+    kinds[key] = kind
   }
 
   /// Never lets a key in again.
   package mutating func revoke(_ key: PublicKey, name: String) {
     names[key] = nil
+    kinds[key] = nil
     revoked[key] = name
   }
 

@@ -26,13 +26,13 @@ package enum KeyStore {
     return pair
   }
 
-  /// Lets the key of a `NAME.pub` connect.
+  /// Lets the key of a `NAME.pub` connect, as one kind of agent only where one is given.
   ///
   /// - Returns: the name, and whether it was allowed before.
-  /// - Throws: `KeyError` for a malformed file, a key that was revoked or has another name already, and a name
-  ///   that stands for another key.
+  /// - Throws: `KeyError` for a malformed file, a key that was revoked or has another name or kind already, and a
+  ///   name that stands for another key.
   package static func allow(
-    _ file: String, in folder: String
+    _ file: String, as kind: KeyKind? = nil, in folder: String
   ) throws(KeyError) -> (name: String, key: PublicKey, wasThere: Bool) {
     guard let name = KeyName.of(file, ending: KeyFile.publicEnding) else {
       throw KeyError(file: file, message: "give a file NAME\(KeyFile.publicEnding): its name is the agent's")
@@ -45,7 +45,15 @@ package enum KeyStore {
       throw KeyError(file: file, message: "this key was revoked; make a new one with aiopsctl keys new")
     }
     if let other = content.keys.names[key] {
-      if other == name { return (name, key, true) }
+      if other == name {
+        guard kind == nil || content.keys.kinds[key] == kind else {
+          throw KeyError(
+            file: folder + "/" + name + KeyFile.publicEnding,
+            message: "\(name) is allowed as \(content.keys.kinds[key]?.rawValue ?? "any kind") already; "
+              + "change its line kind = \"…\"")
+        }
+        return (name, key, true)
+      }
       throw KeyError(file: file, message: "this key is allowed as \(other); each agent needs one of its own")
     }
     let target = folder + "/" + name + KeyFile.publicEnding
@@ -54,7 +62,7 @@ package enum KeyStore {
         file: target,
         message: "another key is allowed as \(name); revoke it first: aiopsctl keys revoke \(name)")
     }
-    try write(KeyFile.text(key, name: name), to: target, mode: 0o644)
+    try write(KeyFile.text(key, name: name, kind: kind), to: target, mode: 0o644)
     return (name, key, false)
   }
 

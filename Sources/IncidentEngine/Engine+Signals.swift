@@ -5,44 +5,46 @@ extension Engine {
   /// Takes a detector's statement; one that was seen before changes nothing.
   mutating func take(_ signal: Signal) {
     guard !state.remembered.contains(signal.id) else { return }
-    _ = place(signal)
+    _ = place(signal, by: signal.detector)
   }
 
   /// Takes an outside monitor's statements; every posting counts.
-  mutating func take(_ alerts: [AIopsAlert], posting: String) -> EngineReply {
+  mutating func take(_ alerts: [AIopsAlert], posting: String, token: String?) -> EngineReply {
     var placements: [AlertPlacement] = []
     for (index, alert) in alerts.enumerated() {
-      placements.append(place(alert.signal(id: "\(posting)-\(index)")))
+      let signal = alert.signal(id: "\(posting)-\(index)")
+      let actor = token.map { "\(signal.detector) (token \($0))" } ?? signal.detector
+      placements.append(place(signal, by: actor))
     }
     return .alerts(placements)
   }
 
   /// Gives a signal its place: in an open incident, in a new one, or in none.
-  private mutating func place(_ signal: Signal) -> AlertPlacement {
+  private mutating func place(_ signal: Signal, by actor: String) -> AlertPlacement {
     if let id = openIncident(for: signal) {
       let before = state.records.incident(id).map { Gravity($0) }
-      emit(.signalled(signal: signal), on: id, by: signal.detector)
+      emit(.signalled(signal: signal), on: id, by: actor)
       updateSettling(id)
       if let before { raiseAgain(id, before, signal) }
       return AlertPlacement(outcome: signal.state == .cleared ? .cleared : .counted, incident: id)
     }
     if signal.state == .cleared {
-      emit(.noted(signal: signal, reason: "no open incident"), by: signal.detector)
+      emit(.noted(signal: signal, reason: "no open incident"), by: actor)
       return AlertPlacement(outcome: .ignored, incident: nil)
     }
     if isQuiet(signal.fingerprint) {
-      emit(.noted(signal: signal, reason: "marked as false positive"), by: signal.detector)
+      emit(.noted(signal: signal, reason: "marked as false positive"), by: actor)
       return AlertPlacement(outcome: .ignored, incident: nil)
     }
     // Only for a while, because the two times are of different clocks.
     if let ended = state.endedByFingerprint[signal.fingerprint], signal.observedAt <= ended,
       now - ended <= policy.lateSignalWindow
     {
-      emit(.noted(signal: signal, reason: "seen before the incident ended"), by: signal.detector)
+      emit(.noted(signal: signal, reason: "seen before the incident ended"), by: actor)
       return AlertPlacement(outcome: .ignored, incident: nil)
     }
     let id = state.numbers.next(openedBy: signal, at: now)
-    emit(.opened(signal: signal, autonomy: policy.autonomy(for: signal.target)), on: id, by: signal.detector)
+    emit(.opened(signal: signal, autonomy: policy.autonomy(for: signal.target)), on: id, by: actor)
     emit(.queued(job: .diagnose, deadline: now + policy.diagnosisLimit), on: id)
     return AlertPlacement(outcome: .opened, incident: id)
   }

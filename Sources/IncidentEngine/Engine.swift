@@ -33,7 +33,8 @@ package struct Engine: Sendable {
     decision = Decision()
     switch input {
     case .signals(let signals): for signal in signals { take(signal) }
-    case .alerts(let alerts, let posting): decision.reply = take(alerts, posting: posting)
+    case .alerts(let alerts, let posting, let token):
+      decision.reply = take(alerts, posting: posting, token: token)
     case .joined(let info, let identity): join(info, identity)
     case .heartbeat(let instance, let load, let slots, let leases):
       decision.reply = heartbeat(instance, load: load, freeSlots: slots, leases: leases)

@@ -4,8 +4,9 @@ package import IncidentModel
 package enum EngineInput: Sendable {
   /// A detector's statements. Those with an id that was seen before change nothing.
   case signals([Signal])
-  /// An outside monitor's statements, in order, under an id of this one posting.
-  case alerts([AIopsAlert], posting: String)
+  /// An outside monitor's statements, in order, under an id of this one posting, and the name of the token that
+  /// vouches for them, where there are tokens.
+  case alerts([AIopsAlert], posting: String, token: String? = nil)
   /// An agent said hello; who it is by its key, where there are keys.
   case joined(AgentInfo, identity: AgentIdentity? = nil)
   /// An agent is there, may take so many more jobs, and holds these leases.

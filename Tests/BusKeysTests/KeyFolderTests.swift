@@ -5,6 +5,27 @@ import Testing
 @testable import BusKeys
 
 @Suite("The folder of allowed keys") struct KeyFolderTests {
+  @Test("a key may be allowed as one kind of agent; that is not changed in passing")
+  func kind() async throws {
+    try await TemporaryFolder.with { folder in
+      let (keys, allowed) = (folder.path("keys"), folder.path("allowed"))
+      let pair = try KeyStore.make("a", in: keys)
+      #expect(try KeyStore.allow(keys + "/a.pub", as: .diagnoser, in: allowed).wasThere == false)
+      #expect(try KeyFolder(allowed).read().keys.kinds == [pair.publicKey: .diagnoser])
+      #expect(try KeyStore.allow(keys + "/a.pub", in: allowed).wasThere)
+      #expect(try KeyStore.allow(keys + "/a.pub", as: .diagnoser, in: allowed).wasThere)
+      let error = #expect(throws: KeyError.self) {
+        try KeyStore.allow(keys + "/a.pub", as: .resolver, in: allowed)
+      }
+      #expect(error?.description.contains("a is allowed as diagnoser already") == true)
+      _ = try folder.write(
+        "public-key = \"\(pair.publicKey.text)\"\nkind = \"root\"\n", to: "allowed/a.pub")
+      let content = try KeyFolder(allowed).read()
+      #expect(content.keys.names == [:])
+      #expect(content.problems.map(\.description).first?.contains("kind must be one of detector") == true)
+    }
+  }
+
   @Test("a name is its file's; what is revoked is never allowed again, also under another name")
   func life() async throws {
     try await TemporaryFolder.with { folder in

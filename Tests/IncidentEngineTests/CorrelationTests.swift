@@ -30,6 +30,19 @@ struct CorrelationTests {
     #expect(world.only.severity == .critical)
   }
 
+  @Test("an alert that came with a token is journaled under its name")
+  func vouchedFor() {
+    for (token, actor) in [(nil, "alert"), ("relay", "alert (token relay)")] as [(String?, String)] {
+      var world = EngineWorld()
+      let alert = AIopsAlert(
+        alertID: "a-1", metricName: "queue_depth", currentValue: 200, threshold: 100, condition: .above,
+        timestamp: world.now, resource: "orders", description: "the queue grows")
+      world.tell(.alerts([alert], posting: "p", token: token))
+      let opened = world.journal.first { if case .opened = $0.fact { true } else { false } }
+      #expect(opened?.actor == actor)
+    }
+  }
+
   @Test("a resent signal counts once")
   func resent() {
     var world = EngineWorld()

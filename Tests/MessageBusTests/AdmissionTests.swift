@@ -35,6 +35,20 @@ import Testing
     #expect(admission.counts == [.unknownKey: 1, .revoked: 1])
   }
 
+  @Test("a key that may be one kind of agent only says so with each message; a change ends its connections")
+  func kind() throws {
+    let ring = try KeyRing()
+    var admission = Admission()
+    var keys = AllowedKeys()
+    keys.allow(ring.agent.publicKey, name: "a", kind: .diagnoser)
+    #expect(admission.admit(keys) == false)
+    let text = try #require(user(admission.answer(request(ring.agent.publicKey))))
+    #expect(admission.identity(text)?.kind == .diagnoser)
+    keys.allow(ring.agent.publicKey, name: "a", kind: .resolver)
+    #expect(admission.admit(keys) == true)
+    #expect(admission.identity(text)?.kind == .resolver)
+  }
+
   @Test("a storm of keys is counted in bounded memory, and nothing of it is lost from the sum")
   func storm() throws {
     var admission = Admission()

@@ -19,7 +19,7 @@ extension CoordinatorCore {
         peers = peers.filter { engine.state.workers[$0.value] != nil }
         connections = connections.filter { peers[$0.value] != nil }
       }
-      guard peer.mayBe(info.instance), isFree(info.instance, for: peer) else {
+      guard peer.mayBe(info.instance), isFree(info.instance, for: peer), peer.mayBe(info.kind) else {
         impostors += 1
         return nil
       }
@@ -31,6 +31,10 @@ extension CoordinatorCore {
       if let identity = peer.identity { info.name = identity.author(info.name) }
       return Letter(input: .joined(info, identity: peer.identity), origin: .hello(peer))
     case .signals(let batch, let signals):
+      guard peer.mayBe(.detector) else {
+        impostors += 1
+        return nil
+      }
       return Letter(input: .signals(authored(signals, by: peer)), origin: .batch(peer, batch))
     case .heartbeat(let beat):
       guard let instance = peers[peer] else { return nil }
@@ -103,7 +107,7 @@ extension CoordinatorCore {
           .rejected(
             reason:
               "the hello of \(info.name) names another instance than its connection, one that another key has, or "
-              + "too many agents are here"
+              + "a kind of agent that its key may not be, or too many agents are here"
           ), to: peer)
       ]
     case .goodbye: []

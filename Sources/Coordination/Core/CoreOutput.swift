@@ -90,7 +90,7 @@ package struct Letter: Sendable {
   package var weight: Int {
     switch input {
     case .signals(let signals): signals.count
-    case .alerts(let alerts, _): alerts.count
+    case .alerts(let alerts, _, _): alerts.count
     default: 0
     }
   }

@@ -89,7 +89,7 @@ struct APIResponder: HTTPResponder {
     case .alerts:
       _ = try query()
       let alerts = try AlertInput.parse(await body(of: request), now: now())
-      return try Self.json(AlertReceiptsView(await api.submit(alerts)))
+      return try Self.json(AlertReceiptsView(await api.submit(alerts, token: caller.name)))
     case .status:
       _ = try query()
       return try Self.json(await api.status())

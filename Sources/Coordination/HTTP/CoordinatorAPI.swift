@@ -26,8 +26,9 @@ package protocol CoordinatorAPI: Sendable {
   ) async throws(APIError) -> Incident
 
   /// Takes the statements of outside monitors, all of which were checked; returns when they are durable.
+  /// - Parameter token: the name of the token that they came with, for the journal; `nil` where there are none.
   /// - Returns: what became of each, in their order.
-  func submit(_ alerts: [AIopsAlert]) async throws(APIError) -> [AlertReceipt]
+  func submit(_ alerts: [AIopsAlert], token: String?) async throws(APIError) -> [AlertReceipt]
 
   /// The coordinator's own state.
   func status() async -> StatusReport

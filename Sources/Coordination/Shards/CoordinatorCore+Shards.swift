@@ -9,13 +9,13 @@ import MessageBus
 extension CoordinatorCore {
   mutating func take(_ report: ShardReport, from peer: PeerID, at now: Timestamp) -> [CoreOutput] {
     guard let instance = peers[peer] else { return [.send(.unknownAgent, to: peer)] }
-    guard isTrusted(at: now) else { return [] }
+    guard isTrusted(at: now), peer.mayBe(.detector) else { return [] }
     let name = engine.state.workers[instance]?.info.name ?? instance
     return say(shards.report(report, of: instance, name: name, at: now))
   }
 
   mutating func take(_ memory: ShardMemory, from peer: PeerID, at now: Timestamp) -> [CoreOutput] {
-    guard let instance = peers[peer], isTrusted(at: now) else { return [] }
+    guard let instance = peers[peer], isTrusted(at: now), peer.mayBe(.detector) else { return [] }
     return say(shards.learned(memory, of: instance, at: now))
   }
 

@@ -51,9 +51,11 @@ extension Coordinator: CoordinatorAPI {
     }
   }
 
-  package func submit(_ alerts: [AIopsAlert]) async throws(APIError) -> [AlertReceipt] {
-    let posting = String(UInt64.random(in: .min ... .max), radix: 36)
-    guard case .alerts(let placements) = await submit(.alerts(alerts, posting: "alert-\(posting)")) else {
+  package func submit(
+    _ alerts: [AIopsAlert], token: String? = nil
+  ) async throws(APIError) -> [AlertReceipt] {
+    let posting = "alert-\(String(UInt64.random(in: .min ... .max), radix: 36))"
+    guard case .alerts(let placements) = await submit(.alerts(alerts, posting: posting, token: token)) else {
       throw Self.overloaded
     }
     return zip(alerts, placements).map { alert, placement in

@@ -48,10 +48,10 @@ struct Admission {
   private(set) var counts: [RefusalReason: Int] = [:]
 
   /// Takes who may connect from now on.
-  /// - Returns: whether somebody may no longer who might before.
+  /// - Returns: whether somebody may no longer what it might before.
   mutating func admit(_ new: AllowedKeys) -> Bool {
     var cutsOff = false
-    for (key, name) in keys.names where new.names[key] != name {
+    for (key, name) in keys.names where new.names[key] != name || new.kinds[key] != keys.kinds[key] {
       cutsOff = true
       guard new.names[key] == nil else { continue }
       removed[key] = name
@@ -94,7 +94,8 @@ struct Admission {
     guard parts.count == 2, let key = PublicKey(String(parts[1])), let name = keys.names[key],
       name == parts[0]
     else { return nil }
-    let identity = AgentIdentity(name: name, key: key.text)
+    let identity = AgentIdentity(
+      name: name, key: key.text, kind: keys.kinds[key].flatMap { AgentKind(rawValue: $0.rawValue) })
     identities[user] = identity
     return identity
   }

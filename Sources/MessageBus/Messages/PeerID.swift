@@ -40,6 +40,9 @@ package struct PeerID: Hashable, Sendable, CustomStringConvertible {
       || bytes.starts(with: name.prefix(Self.instanceBytes) + [0])
   }
 
+  /// Whether its key lets it be that kind of agent.
+  package func mayBe(_ kind: AgentKind) -> Bool { identity?.mayBe(kind) ?? true }
+
   /// For logs: the text where it is printable ASCII, without its secret, else hexadecimal digits.
   package var description: String {
     let name = bytes.prefix { $0 != 0 }

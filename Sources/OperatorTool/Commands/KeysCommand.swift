@@ -28,7 +28,7 @@ struct NewKeyCommand: ParsableCommand {
     )
     out("public      \(base).pub")
     out(
-      "Next, for an agent:   aiopsctl keys allow \(base).pub --folder FOLDER   (each coordinator's security.allowed)"
+      "Next, for an agent:   aiopsctl keys allow \(base).pub --kind KIND --folder FOLDER   (each coordinator's security.allowed)"
     )
     out("for the coordinators: name \(base).pub in security.coordinator_key of every agent")
   }
@@ -38,14 +38,18 @@ struct AllowKeyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "allow", abstract: "Let an agent's key connect to the coordinators that read a folder.")
   @Argument(help: "The agent's NAME.pub.") var file: String
+  @Option(help: "What it may be and do: \(KeyKind.choices). Anything, unless given.") var kind: KeyKind?
   @Option(help: "The folder of allowed keys; made if it is not there.") var folder: String
 
   func run() throws {
-    let result = try keys { () throws(KeyError) in try KeyStore.allow(file, in: folder) }
+    let result = try keys { () throws(KeyError) in try KeyStore.allow(file, as: kind, in: folder) }
+    let role = kind.map { " as a \($0.rawValue)" } ?? ""
     let state = result.wasThere ? "was allowed already" : "may connect within seconds"
-    ToolContext.current.out("\(result.name) \(state): \(result.key.text)")
+    ToolContext.current.out("\(result.name) \(state)\(role): \(result.key.text)")
   }
 }
+
+extension KeyKind: ExpressibleByArgument {}
 
 struct RevokeKeyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -74,6 +78,7 @@ struct ListKeysCommand: ParsableCommand {
     var name: String
     var key: String
     var state: String
+    var kind: String?
   }
 
   private struct Report: Encodable {
@@ -87,7 +92,9 @@ struct ListKeysCommand: ParsableCommand {
     }
     let content = try keys { () throws(KeyError) in try KeyFolder(folder).read() }
     let rows =
-      content.keys.names.map { Row(name: $0.value, key: $0.key.text, state: "allowed") }
+      content.keys.names.map {
+        Row(name: $0.value, key: $0.key.text, state: "allowed", kind: content.keys.kinds[$0.key]?.rawValue)
+      }
       + content.keys.revoked.map { Row(name: $0.value, key: $0.key.text, state: "revoked") }
     let sorted = rows.sorted { ($0.name, $0.state, $0.key) < ($1.name, $1.state, $1.key) }
     let problems = content.problems.map(\.description)
@@ -95,8 +102,8 @@ struct ListKeysCommand: ParsableCommand {
     if output == .json {
       context.out(JSONText.encode(Report(keys: sorted, problems: problems)))
     } else {
-      let cells = sorted.map { [Terminal.visible($0.name), $0.state, $0.key] }
-      for line in Table.lines(["NAME", "STATE", "KEY"], cells) { context.out(line) }
+      let cells = sorted.map { [Terminal.visible($0.name), $0.state, $0.kind ?? "any", $0.key] }
+      for line in Table.lines(["NAME", "STATE", "KIND", "KEY"], cells) { context.out(line) }
     }
     guard problems.isEmpty else {
       throw ToolError(

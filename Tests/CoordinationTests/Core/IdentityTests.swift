@@ -63,6 +63,27 @@ import Testing
     #expect(core.connection(of: "i1") == again && core.instance(of: good) == nil)
   }
 
+  @Test("a diagnoser's key is no resolver's and no detector's, whatever its holder says it is")
+  func kind() {
+    var core = leading()
+    let peer = PeerID(
+      instance: "i1", secret: [1], identity: AgentIdentity(name: "a", key: "k", kind: .diagnoser))
+    for kind in [AgentKind.resolver, .detector, .coordinator] {
+      #expect(sends(say(.hello(info("i1", kind)), peer, &core).outputs).map(\.name) == ["rejected"])
+    }
+    #expect(core.engine.state.workers.isEmpty)
+    #expect(sends(say(.hello(info("i1")), peer, &core).outputs).contains { $0 == ("welcome", peer) })
+    let rule = SignalRule(
+      kind: .threshold, condition: .above, threshold: 80, clearThreshold: 75, text: "above 80")
+    let signal = Signal(
+      id: "s", fingerprint: Fingerprint(source: "s", metric: "m", labels: [:]), state: .raised, metric: "m",
+      source: "s", labels: [:], value: 90, unit: "", rule: rule, score: 1, severity: .high, observedAt: start,
+      breachedSince: start, detector: "d")
+    let signals = say(.signals(batch: 1, [signal]), peer, &core)
+    #expect(signals.events.isEmpty && !sends(signals.outputs).contains { $0.name == "accepted" })
+    #expect(core.impostors == 4)
+  }
+
   @Test("jobs go to the connection that said hello, and the journal names the key's owner")
   func author() throws {
     var core = leading()

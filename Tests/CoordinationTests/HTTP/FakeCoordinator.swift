@@ -22,6 +22,8 @@ actor FakeCoordinator: CoordinatorAPI {
   var known: [Incident]
   var commands: [Command] = []
   var alerts: [AIopsAlert] = []
+  /// The tokens that ``alerts`` came with, one a request.
+  var alertTokens: [String?] = []
   var failure: APIError?
   var ready = Readiness.ready
 
@@ -55,9 +57,10 @@ actor FakeCoordinator: CoordinatorAPI {
     return incident
   }
 
-  func submit(_ alerts: [AIopsAlert]) throws(APIError) -> [AlertReceipt] {
+  func submit(_ alerts: [AIopsAlert], token: String?) throws(APIError) -> [AlertReceipt] {
     if let failure { throw failure }
     self.alerts += alerts
+    alertTokens.append(token)
     return alerts.enumerated().map { index, alert in
       AlertReceipt(
         alertID: alert.alertID, fingerprint: alert.fingerprint,

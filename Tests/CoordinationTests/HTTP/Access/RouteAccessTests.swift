@@ -141,6 +141,10 @@ import Testing
         #expect(try await say(body).status == 200)
       }
       #expect(await coordinator.commands.map(\.by) == ["ops-1", "ann (token ops-1)", "ops-1", "ops-1"])
+      let alert = try await http.send(
+        "POST", "/aiops/alerts", body: Array(AlertTests.valid().utf8), headers: [token.header])
+      #expect(alert.status == 200)
+      #expect(await coordinator.alertTokens == ["ops-1"])
       // Nobody names another one's token.
       for by in ["ann (token root)", "(TOKEN root)"] {
         let answer = try await say("{\"by\":\"\(by)\"}")
