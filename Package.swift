@@ -55,6 +55,7 @@ let package = Package(
     .executable(name: "aiops-diagnoser", targets: ["aiops-diagnoser"]),
     .executable(name: "aiops-resolver", targets: ["aiops-resolver"]),
     .executable(name: "aiopsctl", targets: ["aiopsctl"]),
+    .executable(name: "aiops", targets: ["aiops"]),
     .executable(name: "aiops-bench", targets: ["aiops-bench"]),
   ],
   dependencies: [
@@ -116,7 +117,7 @@ let package = Package(
     module(
       "Detection",
       [
-        "IncidentModel", "Settings", "Collection", "MessageBus", "AgentRuntime", logging,
+        "IncidentModel", "Settings", "Collection", "MessageBus", "AgentRuntime", argumentParser, logging,
       ]),
     module(
       "Diagnosis",
@@ -139,8 +140,9 @@ let package = Package(
     module(
       "Coordination",
       [
-        "BusKeys", "Dashboard", "IncidentModel", "IncidentEngine", "Settings", "AccessTokens", "MessageBus",
-        "HTTPBackend", "JournalAudit", "Notification", "Observability", "PostgresBackend", "Threads", crypto,
+        "AgentRuntime", "BusKeys", "Dashboard", "IncidentModel", "IncidentEngine", "Settings", "AccessTokens",
+        "MessageBus", "HTTPBackend", "JournalAudit", "Notification", "Observability", "PostgresBackend",
+        "Threads", crypto,
         grdb,
         grdbSQLite, hummingbird, hummingbirdTLS, lifecycle, logging,
       ], isSimulated: true),
@@ -156,13 +158,12 @@ let package = Package(
         "PostgresBackend", "Threads", argumentParser,
       ]),
 
-    program("aiops-coordinator", ["IncidentModel", "Settings", "Coordination", "AgentRuntime", lifecycle]),
-    program(
-      "aiops-detector",
-      ["Detection", "AgentRuntime", "IncidentModel", "MessageBus", "Settings", argumentParser]),
-    program("aiops-diagnoser", ["Diagnosis", "AgentRuntime"]),
-    program("aiops-resolver", ["Resolution", "AgentRuntime"]),
+    program("aiops-coordinator", ["Coordination"]),
+    program("aiops-detector", ["Detection"]),
+    program("aiops-diagnoser", ["Diagnosis"]),
+    program("aiops-resolver", ["Resolution"]),
     program("aiopsctl", ["OperatorTool"]),
+    program("aiops", ["Coordination", "Detection", "Diagnosis", "Resolution", "OperatorTool"]),
 
     // Measuring; with the servers that the tests start too.
     module(

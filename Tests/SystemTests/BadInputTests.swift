@@ -43,6 +43,26 @@ struct BadInputTests {
     }
   }
 
+  @Test("the images' one file is the program whose name it is started under; without one it says so")
+  func oneFile() async throws {
+    try await TemporaryFolder.with { folder in
+      let file = try builtExecutable("aiops")
+      for kind in AgentKind.allCases {
+        let name = "aiops-\(kind.rawValue)"
+        #expect(symlink(file, folder.path(name)) == 0)
+        let process = try ChildProcess(folder.path(name), ["--help"], log: folder.path(name + ".log"))
+        #expect(await process.wait(timeout: .seconds(10)) == .exited(0))
+        #expect(process.output.contains("USAGE: \(name)"), "\(process.output)")
+      }
+      #expect(symlink(file, folder.path("aiopsctl")) == 0)
+      let tool = try ChildProcess(folder.path("aiopsctl"), ["keys", "--help"], log: folder.path("tool.log"))
+      #expect(await tool.wait(timeout: .seconds(10)) == .exited(0))
+      let bare = try ChildProcess(file, [], log: folder.path("bare.log"))
+      #expect(await bare.wait(timeout: .seconds(10)) == .exited(64))
+      #expect(bare.output.contains("by a link: aiops-coordinator"))
+    }
+  }
+
   @Test("every agent answers --help and --version, and stops cleanly within two seconds when asked")
   func manners() async throws {
     try await Cluster.with("sources: []") { cluster in

@@ -1,15 +1,19 @@
 import AgentRuntime
 import ArgumentParser
-import Detection
 import FoundationEssentials
 import Glibc
 import IncidentModel
 import MessageBus
 import Settings
 
-/// The detector's process: options and wiring.
-@main
-struct AIOpsDetector: AsyncParsableCommand {
+/// The detector's process.
+package enum DetectorAgent {
+  /// The whole of `aiops-detector`.
+  package static func main() async { await DetectorProgram.main() }
+}
+
+/// The detector's options, and what they start.
+struct DetectorProgram: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "aiops-detector",
     abstract: "Measures the configured sources and tells the coordinator what is wrong.",

@@ -1,0 +1,3 @@
+import Detection
+
+await DetectorAgent.main()
