@@ -112,7 +112,8 @@ let package = Package(
         "IncidentModel", "Settings", "Threads", "HTTPBackend", "PostgresBackend", "RedisBackend",
         "HostBackend",
       ]),
-    module("JournalAudit", ["PostgresBackend", crypto, grdb, grdbSQLite], isSimulated: true),
+    module(
+      "JournalAudit", ["IncidentModel", "PostgresBackend", crypto, grdb, grdbSQLite], isSimulated: true),
     module("Notification", ["IncidentModel", "Settings", "HTTPBackend", logging]),
     module(
       "Detection",

@@ -41,6 +41,7 @@ package enum AgentRuntime {
   ) async -> Never {
     // A peer that goes away is an error of the write, not the end of the process.
     signal(SIGPIPE, SIG_IGN)
+    raiseDescriptorLimit()
     let agent = start(kind, options)
     let logger = agent.logger
     do {
@@ -70,6 +71,14 @@ package enum AgentRuntime {
     }
     logger.notice("stopped")
     exit(0)
+  }
+
+  /// As many open files as the machine lets it have, 65,536 at the most: strangers' connections must not keep it from its own.
+  private static func raiseDescriptorLimit() {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+    limit.rlim_cur = max(limit.rlim_cur, min(limit.rlim_max, 65_536))
+    _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
   }
 
   private static func start(_ kind: AgentKind, _ options: AgentOptions) -> Agent {

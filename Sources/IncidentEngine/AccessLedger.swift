@@ -28,6 +28,8 @@ struct AccessLedger: Sendable, Equatable {
 
   /// The key that each name stands for.
   private(set) var allowed: [String: String] = [:]
+  /// What the owner of a name's key may be, where that is said.
+  private(set) var kinds: [String: AgentKind] = [:]
   /// When a run connected first; the latest last.
   private(set) var runs: OrderedDictionary<Run, Timestamp> = [:]
   /// When refusals of a kind last got an entry; the latest last.
@@ -36,9 +38,15 @@ struct AccessLedger: Sendable, Equatable {
   /// Takes an entry of the journal.
   mutating func apply(_ record: AccessRecord, at time: Timestamp) {
     switch record.kind {
-    case .keyAllowed: if let name = record.name { allowed[name] = record.key }
+    case .keyAllowed:
+      guard let name = record.name else { return }
+      allowed[name] = record.key
+      kinds[name] = record.agent
     case .keyRevoked:
-      if let name = record.name, allowed[name] == record.key { allowed[name] = nil }
+      if let name = record.name, allowed[name] == record.key {
+        allowed[name] = nil
+        kinds[name] = nil
+      }
       runs.removeAll { $0.key.name == record.name && $0.key.key == record.key }
     case .connected:
       guard let name = record.name, let key = record.key, let instance = record.instance else { return }

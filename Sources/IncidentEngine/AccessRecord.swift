@@ -21,6 +21,7 @@ package struct AccessRecord: Sendable, Equatable, Codable {
   package var key: String?
   /// The run of the process that connected.
   package var instance: String?
+  /// What it connected as, or may connect as; `nil` for anything.
   package var agent: AgentKind?
   /// Why somebody was kept out.
   package var reason: String?
@@ -48,7 +49,7 @@ package struct AccessRecord: Sendable, Equatable, Codable {
   package var text: String {
     let who = name ?? "somebody unknown"
     switch kind {
-    case .keyAllowed: return "\(who) may connect to the bus"
+    case .keyAllowed: return "\(who) may connect to the bus as \(agent?.rawValue ?? "any agent")"
     case .keyRevoked: return "\(who) may no longer connect to the bus"
     case .connected: return "\(who) connected as \(agent?.rawValue ?? "agent") \(instance ?? "")"
     case .refused:

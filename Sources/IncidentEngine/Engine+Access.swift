@@ -4,12 +4,13 @@ import OrderedCollections
 extension Engine {
   /// Takes who may connect to the bus now, by name: what differs from what the journal says is said, and who was
   /// revoked loses its work to others.
-  mutating func allowed(_ keys: [String: String]) {
+  mutating func allowed(_ keys: [String: String], _ kinds: [String: AgentKind]) {
     for (name, key) in state.access.allowed.sorted(by: { $0.key < $1.key }) where keys[name] != key {
       revoke(name, key)
     }
-    for (name, key) in keys.sorted(by: { $0.key < $1.key }) where state.access.allowed[name] == nil {
-      emit(.access(record: AccessRecord(.keyAllowed, name: name, key: key)))
+    for (name, key) in keys.sorted(by: { $0.key < $1.key })
+    where state.access.allowed[name] == nil || state.access.kinds[name] != kinds[name] {
+      emit(.access(record: AccessRecord(.keyAllowed, name: name, key: key, agent: kinds[name])))
     }
   }
 

@@ -17,12 +17,13 @@ extension Engine {
   }
 
   private func tokens(of instance: String) -> Set<UInt64> {
-    var tokens = Set<UInt64>()
-    for record in state.records.values {
-      if let lease = record.job?.lease, lease.instance == instance { tokens.insert(lease.lease.token) }
-    }
-    return tokens
+    Set(leases(of: instance).map(\.1.lease.token))
   }
+
+  /// Whom the journal names as the worker of what this run of an agent holds; `nil` when it holds nothing.
+  ///
+  /// Known from the journal alone, so that after a change of leaders nobody inherits another one's work.
+  package func owner(ofLeasesOf instance: String) -> String? { leases(of: instance).first?.1.worker }
 
   /// Takes a heartbeat: renews what the agent says it holds and really does.
   mutating func heartbeat(_ instance: String, load: Double, freeSlots: Int, leases: [Lease]) -> EngineReply {
@@ -73,17 +74,20 @@ extension Engine {
   }
 
   private func leases(of instance: String) -> [(IncidentID, ActiveLease)] {
-    state.records.values
-      .compactMap { record in
-        record.job?.lease.flatMap { $0.instance == instance ? (record.incident.id, $0) : nil }
+    state.leased
+      .compactMap { id in
+        state.records[id]?.job?.lease.flatMap { $0.instance == instance ? (id, $0) : nil }
       }
       .sorted { $0.0 < $1.0 }
   }
 
   /// Whether this lease is out to this agent now.
   func holds(_ lease: Lease, _ instance: String) -> Bool {
-    guard let active = state.records[lease.incident]?.job?.lease else { return false }
-    return active.lease == lease && active.instance == instance
+    guard let active = state.records[lease.incident]?.job?.lease, active.lease == lease,
+      active.instance == instance
+    else { return false }
+    // Whoever came in under that name as something else has none of its work.
+    return state.workers[instance].map { $0.info.kind == lease.kind.worker } ?? true
   }
 
   /// Why a statement under this lease is refused.

@@ -53,7 +53,7 @@ package struct Engine: Sendable {
     case .announcementTold(let key, let sink): told(key, sink)
     case .announcementSettled(let key, let outcome): settle(key, outcome)
     case .archive(let before): decision.reply = archive(before: before)
-    case .allowed(let keys): allowed(keys)
+    case .allowed(let keys, let kinds): allowed(keys, kinds)
     case .refused(let peers): refused(peers)
     case .tick: tick()
     }

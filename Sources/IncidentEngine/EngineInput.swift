@@ -32,7 +32,7 @@ package enum EngineInput: Sendable {
   /// What ended before that moment may be forgotten; the journal's records of it are to be archived.
   case archive(before: Timestamp)
   /// Who may connect to the bus now: the public key of every name.
-  case allowed([String: String])
+  case allowed([String: String], kinds: [String: AgentKind] = [:])
   /// Who was kept off the bus since this was last said.
   case refused([RefusedPeers])
   /// Time went on.

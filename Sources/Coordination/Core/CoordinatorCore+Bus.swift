@@ -19,7 +19,9 @@ extension CoordinatorCore {
         peers = peers.filter { engine.state.workers[$0.value] != nil }
         connections = connections.filter { peers[$0.value] != nil }
       }
-      guard peer.mayBe(info.instance), isFree(info.instance, for: peer), peer.mayBe(info.kind) else {
+      guard peer.mayBe(info.instance), isFree(info.instance, for: peer), peer.mayBe(info.kind),
+        isHeir(info, peer)
+      else {
         impostors += 1
         return nil
       }
@@ -38,6 +40,10 @@ extension CoordinatorCore {
       return Letter(input: .signals(authored(signals, by: peer)), origin: .batch(peer, batch))
     case .heartbeat(let beat):
       guard let instance = peers[peer] else { return nil }
+      guard mayGoOn(instance, peer) else {
+        drop(peer)
+        return Letter(input: .left(instance: instance), origin: .nobody)
+      }
       note(beat.spool, of: instance)
       return Letter(
         input: .heartbeat(
@@ -62,7 +68,22 @@ extension CoordinatorCore {
 
   /// Whether an agent's name may be this connection's: it is nobody's yet, or of the same key.
   private func isFree(_ instance: String, for peer: PeerID) -> Bool {
-    connections[instance].map { $0.identity == peer.identity } ?? true
+    connections[instance].map { $0.identity?.key == peer.identity?.key } ?? true
+  }
+
+  /// Whether what that run of an agent still holds by the journal is this key's.
+  private func isHeir(_ info: AgentInfo, _ peer: PeerID) -> Bool {
+    guard let identity = peer.identity, let owner = engine.owner(ofLeasesOf: info.instance) else {
+      return true
+    }
+    return owner == identity.author(info.name)
+  }
+
+  /// Whether its key still lets an agent be what it said it is; what a key may be can change.
+  private mutating func mayGoOn(_ instance: String, _ peer: PeerID) -> Bool {
+    guard let kind = engine.state.workers[instance]?.info.kind, !peer.mayBe(kind) else { return true }
+    impostors += 1
+    return false
   }
 
   /// The signals under the name that the sender's key proves.
@@ -94,8 +115,11 @@ extension CoordinatorCore {
   /// The agent behind a connection.
   package func instance(of peer: PeerID) -> String? { peers[peer] }
 
-  private func work(_ peer: PeerID, _ request: UInt64, _ input: (String) -> EngineInput) -> Letter? {
-    peers[peer].map { Letter(input: input($0), origin: .request(peer, request)) }
+  private mutating func work(
+    _ peer: PeerID, _ request: UInt64, _ input: (String) -> EngineInput
+  ) -> Letter? {
+    guard let instance = peers[peer], mayGoOn(instance, peer) else { return nil }
+    return Letter(input: input(instance), origin: .request(peer, request))
   }
 
   func answerDirectly(_ message: AgentMessage, to peer: PeerID) -> [CoreOutput] {

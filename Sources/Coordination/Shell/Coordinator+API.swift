@@ -7,6 +7,12 @@ import OrderedCollections
 extension Coordinator: CoordinatorAPI {
   private static let overloaded = APIError.unavailable(
     reason: "the coordinator stops or has more to do than it can take; try again in a few seconds")
+  /// How long a request waits for the journal: longer than a database takes to start again. One that waited for
+  /// ever would hold its connection, and in an outage soon all of them.
+  static let patience = Duration.seconds(20)
+  private static let late = APIError.unavailable(
+    reason: "the journal has not answered for \(patience.components.seconds) s; what you sent may still be "
+      + "taken: look before you send it again")
 
   package nonisolated var instance: String { me.instance }
 
@@ -38,7 +44,8 @@ extension Coordinator: CoordinatorAPI {
   package func command(
     _ verb: PersonVerb, on id: IncidentID, by person: String, note: String?
   ) async throws(APIError) -> Incident {
-    switch await submit(.person(verb, id, by: person, note: note)) {
+    let began = now
+    switch await submit(.person(verb, id, by: person, note: note), patience: Self.patience) {
     case .incident(let incident): return incident
     case .conflict(let reason): throw .conflict(reason: reason)
     case .notFound:
@@ -47,7 +54,7 @@ extension Coordinator: CoordinatorAPI {
         throw .conflict(reason: "\(id) has ended: it is \(ended.status.rawValue)")
       }
       throw .notFound
-    default: throw Self.overloaded
+    default: throw now - began < Self.patience ? Self.overloaded : Self.late
     }
   }
 
@@ -55,8 +62,10 @@ extension Coordinator: CoordinatorAPI {
     _ alerts: [AIopsAlert], token: String? = nil
   ) async throws(APIError) -> [AlertReceipt] {
     let posting = "alert-\(String(UInt64.random(in: .min ... .max), radix: 36))"
-    guard case .alerts(let placements) = await submit(.alerts(alerts, posting: posting, token: token)) else {
-      throw Self.overloaded
+    let began = now
+    let input = EngineInput.alerts(alerts, posting: posting, token: token)
+    guard case .alerts(let placements) = await submit(input, patience: Self.patience) else {
+      throw now - began < Self.patience ? Self.overloaded : Self.late
     }
     return zip(alerts, placements).map { alert, placement in
       AlertReceipt(

@@ -1,5 +1,6 @@
 import BusKeys
 import IncidentEngine
+import IncidentModel
 import Logging
 import MessageBus
 
@@ -8,19 +9,16 @@ extension Coordinator {
   /// How often the folder is looked at.
   static let keyPause = Duration.seconds(1)
 
-  /// Follows the folder of allowed keys, and tells the journal what came of it while this one leads.
+  /// Follows the folder of allowed keys. Waits for no journal: who was revoked is cut off whatever else is wrong.
   func watchKeys(_ folder: KeyFolder) async {
     var seen: KeyFolder.Signature?
-    var allowed: [String: String]?
-    // What the journal was last told, and under which leadership.
-    var told: (keys: [String: String], epoch: UInt64)?
-    var refusals: [RefusedPeers] = []
     var failures = 0
     while !Task.isCancelled {
       do throws(KeyError) {
         if let change = try await Self.look(at: folder, since: seen) {
           seen = change.signature
-          allowed = await admit(change.content)
+          allowedKeys = change.content.keys
+          await admit(change.content)
         }
         failures = 0
       } catch {
@@ -31,9 +29,19 @@ extension Coordinator {
             metadata: ["reason": "\(error)"])
         }
       }
+      do { try await Task.sleep(for: Self.keyPause) } catch { return }
+    }
+  }
+
+  /// Tells the journal who may connect and who was kept out, while this one leads.
+  func tellKeys() async {
+    // What the journal was last told, and under which leadership.
+    var told: (keys: AllowedKeys, epoch: UInt64)?
+    var refusals: [RefusedPeers] = []
+    while !Task.isCancelled {
       if let epoch = core.epoch {
-        if let keys = allowed, told.map({ $0.keys != keys || $0.epoch != epoch }) ?? true,
-          await submit(.allowed(keys)) != nil
+        if let keys = allowedKeys, told.map({ $0.keys != keys || $0.epoch != epoch }) ?? true,
+          await submit(Self.input(keys)) != nil
         {
           told = (keys, epoch)
         }
@@ -59,9 +67,18 @@ extension Coordinator {
     return signature == seen ? nil : (signature, try folder.read())
   }
 
+  private static func input(_ keys: AllowedKeys) -> EngineInput {
+    let names = keys.names.map { ($0.value, $0.key.text) }
+    let kinds = keys.kinds.compactMap { key, kind -> (String, AgentKind)? in
+      guard let name = keys.names[key], let kind = AgentKind(rawValue: kind.rawValue) else { return nil }
+      return (name, kind)
+    }
+    return .allowed(
+      Dictionary(names) { first, _ in first }, kinds: Dictionary(kinds) { first, _ in first })
+  }
+
   /// Lets in who may, and cuts off who no longer may.
-  /// - Returns: the key of every name.
-  private func admit(_ content: KeyFolder.Content) async -> [String: String] {
+  private func admit(_ content: KeyFolder.Content) async {
     for problem in content.problems.prefix(20) {
       logger.error("a key file was ignored; it lets nobody in", metadata: ["reason": "\(problem)"])
     }
@@ -72,7 +89,6 @@ extension Coordinator {
         "allowed": "\(content.keys.names.count)", "revoked": "\(content.keys.revoked.count)",
         "ignored": "\(content.problems.count)", "connections_ended": "\(ended)",
       ])
-    return Dictionary(content.keys.names.map { ($0.value, $0.key.text) }) { first, _ in first }
   }
 
   /// Logs an entry of the audit; there are few of them by the engine's rules.

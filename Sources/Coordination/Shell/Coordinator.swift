@@ -57,6 +57,10 @@ package actor Coordinator {
   var journalReadAt = ContinuousClock.now
   private var calls: [UInt64: CheckedContinuation<EngineReply?, Never>] = [:]
   private var lastCall: UInt64 = 0
+  /// When callers that don't wait for ever give up.
+  private var callEnds: [UInt64: Timestamp] = [:]
+  /// Who may connect, as the folder of keys last said.
+  var allowedKeys: AllowedKeys?
   private var isEnding = false
   private var logBudget = LogBudget()
 
@@ -144,7 +148,10 @@ package actor Coordinator {
       group.addTask { await self.tellPeople() }
       group.addTask { await self.watchJournal() }
       group.addTask { await self.keepTidy() }
-      if let keyFolder { group.addTask { await self.watchKeys(keyFolder) } }
+      if let keyFolder {
+        group.addTask { await self.watchKeys(keyFolder) }
+        group.addTask { await self.tellKeys() }
+      }
       group.addTask { await self.tellTips() }
       group.addTask { await self.sendTips() }
       // The first to end is a loop with an error, or all by cancellation.
@@ -187,9 +194,10 @@ package actor Coordinator {
   // MARK: Inputs and batches
 
   /// Gives an input to the engine and waits until what comes of it is durable.
-  /// - Returns: the reply; `nil` when there are too many inputs already, another coordinator leads, or this
-  ///   one stops.
-  package func submit(_ input: EngineInput) async -> EngineReply? {
+  /// - Parameter patience: how long the caller waits; what it submitted is decided all the same. For ever, if `nil`.
+  /// - Returns: the reply; `nil` when there are too many inputs already, another coordinator leads, this one
+  ///   stops, or patience is at its end.
+  package func submit(_ input: EngineInput, patience: Duration? = nil) async -> EngineReply? {
     guard !isEnding else { return nil }
     lastCall += 1
     let number = lastCall
@@ -197,6 +205,8 @@ package actor Coordinator {
     // Answered at once, because there is no room or another one leads.
     for case .answer(number, let reply) in outputs { return reply }
     workWaits.yield()
+    if let patience { callEnds[number] = now + patience }
+    defer { callEnds[number] = nil }
     async let others: Void = perform(outputs)
     let reply = await withCheckedContinuation { calls[number] = $0 }
     await others
@@ -335,6 +345,10 @@ package actor Coordinator {
     while !Task.isCancelled {
       do { try await Task.sleep(for: .milliseconds(250)) } catch { return }
       await take([.tick])
+      let now = now
+      for (number, end) in callEnds where end <= now {
+        calls.removeValue(forKey: number)?.resume(returning: nil)
+      }
       let left = logBudget.takeLeftOut()
       if left > 0 {
         logger.notice(

@@ -106,12 +106,12 @@ package struct StoryPage: Sendable {
         panel.element(.h3) { heading in
           heading.text(series.metric, limit: 160)
           if let target = series.target { heading.text(" of \(target)", limit: 120) }
-          if !series.unit.isEmpty { heading.text(", \(series.unit)", limit: 40) }
+          if !["", "bool", "count"].contains(series.unit) { heading.text(", \(series.unit)", limit: 40) }
         }
         plot.write(to: &panel)
         if let last = series.points.last {
           panel.element(.p, [.class("quiet")]) { line in
-            line.text("latest \(Format.value(last.value, series.unit)) ")
+            line.text("latest \(Format.value(last.value, series.unit)), ")
             line.ago(last.at, now: system.now)
             line.text(
               "; \(Format.count(series.points.count, "value")); trouble is \(series.rule.text)", limit: 300)

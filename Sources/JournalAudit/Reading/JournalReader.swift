@@ -78,14 +78,25 @@ enum JournalQueries {
     "(" + kinds.map { "'\($0)'" }.joined(separator: ", ") + ")"
   }
 
-  /// In the archive, though no end of its incident comes before the latest order to archive.
-  static func hidden(_ journal: String, _ archive: String) -> String {
+  /// The payloads of all orders to archive.
+  static func orders(_ journal: String, _ archive: String) -> String {
+    """
+    SELECT payload FROM \(journal) WHERE kind = '\(ArchiveLaw.order)'
+    UNION ALL SELECT payload FROM \(archive) WHERE kind = '\(ArchiveLaw.order)'
+    """
+  }
+
+  /// In the archive, though no end of its incident comes before the latest order to archive and before the latest
+  /// moment that an order names.
+  /// - Parameter moment: see ``ArchiveLaw/moment(of:)``; `nil` when no order names one.
+  static func hidden(_ journal: String, _ archive: String, before moment: Int64?) -> String {
     let ended = { (table: String) in
       """
       EXISTS (SELECT 1 FROM \(table) AS e WHERE e.incident = a.incident AND e.kind IN \(list(ArchiveLaw.endings))
-        AND e.sequence < (SELECT upto FROM orders))
+        AND e.sequence < (SELECT upto FROM orders)\(moment.map { " AND e.at < \($0)" } ?? ""))
       """
     }
+    let isFresh = moment.map { "OR (a.incident IS NULL AND a.at >= \($0))" } ?? ""
     return """
       WITH orders AS (
         SELECT max(sequence) AS upto FROM (
@@ -95,7 +106,7 @@ enum JournalQueries {
       )
       SELECT a.sequence, a.incident, a.kind FROM \(archive) AS a
       WHERE a.sequence >= coalesce((SELECT upto FROM orders), 0)
-        OR (a.incident IS NULL AND a.kind NOT IN \(list(ArchiveLaw.loose)))
+        OR (a.incident IS NULL AND a.kind NOT IN \(list(ArchiveLaw.loose))) \(isFresh)
         OR (a.incident IS NOT NULL AND NOT \(ended(journal)) AND NOT \(ended(archive)))
       ORDER BY a.sequence LIMIT \(JournalReader.maxMisplaced)
       """

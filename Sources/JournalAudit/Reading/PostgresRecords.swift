@@ -66,7 +66,10 @@ enum PostgresRecords {
     var misplaced: [Flaw] = []
     if scope.checksPlaces {
       let (journal, archive) = ("aiops.journal", "aiops.journal_archive")
-      misplaced += try await flaws(connection, JournalQueries.hidden(journal, archive), .hidden)
+      let orders = try await connection.query(JournalQueries.orders(journal, archive)).rows
+      let moment = orders.compactMap { $0[0].flatMap(ArchiveLaw.moment) }.max()
+      misplaced += try await flaws(
+        connection, JournalQueries.hidden(journal, archive, before: moment), .hidden)
       misplaced += try await flaws(connection, JournalQueries.broughtBack(journal, archive), .broughtBack)
     }
     return JournalReader.Reading(state: state, misplaced: misplaced)

@@ -45,7 +45,10 @@ package enum SQLiteRecords {
         ) { try body(&state, $0) }
         var misplaced: [Flaw] = []
         if scope.checksPlaces {
-          misplaced += try flaws(db, JournalQueries.hidden("journal", "journal_archive"), .hidden)
+          let (journal, archive) = ("journal", "journal_archive")
+          let orders = try String.fetchAll(db, sql: JournalQueries.orders(journal, archive))
+          let moment = orders.compactMap(ArchiveLaw.moment).max()
+          misplaced += try flaws(db, JournalQueries.hidden(journal, archive, before: moment), .hidden)
           misplaced += try flaws(db, JournalQueries.broughtBack("journal", "journal_archive"), .broughtBack)
         }
         return JournalReader.Reading(state: state, misplaced: misplaced)

@@ -85,6 +85,8 @@ final class AccessGate: Sendable {
   /// Whether a caller that was let in would still be; for what lasts.
   func isStillLetIn(_ caller: Caller) -> Bool {
     guard let tokens, caller.proof != .reach else { return true }
+    // Whoever logged out elsewhere sees no more either.
+    if let cookie = caller.cookie, session(cookie) == nil { return false }
     guard let name = caller.name, let record = tokens.value.record(named: name) else { return false }
     return record.hash == caller.hash && record.role == caller.role && !record.isExpired(at: now())
   }
@@ -124,7 +126,11 @@ final class AccessGate: Sendable {
   private func known(_ request: Request, _ address: String) throws(Problem) -> Caller {
     do throws(Problem) {
       if let token = try Self.token(of: request) { return try caller(token, .bearer) }
-      if let session = session(of: request) { return try caller(session.credential, .session) }
+      if let (session, cookie) = session(of: request) {
+        var caller = try caller(session.credential, .session)
+        caller.cookie = cookie
+        return caller
+      }
       throw .unauthenticated(
         "This needs a token: send \"Authorization: Bearer TOKEN\". An administrator makes one with aiopsctl "
           + "tokens new; browsers log in at /login.", error: nil)
@@ -182,9 +188,6 @@ extension AccessGate {
   /// Begins a session for whoever has a token.
   /// - Returns: also what is refused, so that the page can say so.
   func login(_ text: String, _ request: Request, from address: String) -> Login {
-    if let wait = budgets.withLock({ $0.logins.take(address, at: .now) }) {
-      return .refused(.tooMany("Too many attempts to log in; wait a moment.", after: wait, .attempts))
-    }
     do throws(Problem) {
       guard let token = AccessToken(text.trimmingSpace) else {
         throw .unauthenticated("That is not a token.", error: "invalid_token")
@@ -199,7 +202,9 @@ extension AccessGate {
       sessions.withLock { $0.add(session, cookie: String(value), at: now) }
       return .done(name: session.name, cookie: setCookie(String(value), request))
     } catch {
-      return .refused(error)
+      // What carries a good token is never held up, as above.
+      guard let wait = budgets.withLock({ $0.logins.take(address, at: .now) }) else { return .refused(error) }
+      return .refused(.tooMany("Too many attempts to log in; wait a moment.", after: wait, .attempts))
     }
   }
 
@@ -212,8 +217,12 @@ extension AccessGate {
     return setCookie("", request) + "; Max-Age=0"
   }
 
-  private func session(of request: Request) -> BrowserSession? {
+  private func session(of request: Request) -> (session: BrowserSession, cookie: String)? {
     guard let cookie = Self.cookie(cookieName(request), of: request) else { return nil }
+    return session(cookie).map { ($0, cookie) }
+  }
+
+  private func session(_ cookie: String) -> BrowserSession? {
     let now = now()
     return sessions.withLock { $0.session(cookie: cookie, at: now) }
   }

@@ -19,6 +19,8 @@ struct Caller: Sendable, Equatable {
   var proof: Proof
   /// Which token it was, so that one is noticed that was revoked meanwhile.
   var hash: TokenHash?
+  /// The cookie of the browser's session, where it is one.
+  var cookie: String?
   /// What a coordinator that stands by shows to the leader in its place.
   var credential: AccessToken?
   /// Under which its requests and streams are counted.
