@@ -1,12 +1,24 @@
-import IncidentModel
+import HeapModule
+package import IncidentModel
 
 extension Engine {
-  /// Does what time alone brings about.
+  /// Deadlines that are handled at once at the most. After an outage a hundred thousand may have come: they are a
+  /// batch each, between which the leadership is confirmed and agents are heard.
+  static let expiriesAtOnce = 1_000
+
+  /// Does what time alone brings about, the earliest first; see ``isBehind(at:)``.
   mutating func tick() {
     forgetSilentAgents()
     sayUnsaidRefusals()
-    while let id = popDue() { expire(id) }
+    var left = Self.expiriesAtOnce
+    while left > 0, let id = popDue() {
+      expire(id)
+      left -= 1
+    }
   }
+
+  /// Whether deadlines have come that no tick has handled.
+  package func isBehind(at moment: Timestamp) -> Bool { state.deadlines.min.map { $0.at <= moment } ?? false }
 
   /// Handles every deadline of one incident that has come.
   private mutating func expire(_ id: IncidentID) {

@@ -72,7 +72,7 @@ package struct Engine: Sendable {
   /// - Returns: announcements that were never settled, to be told (again, under the same key).
   package mutating func resume(at moment: Timestamp) -> [Announcement] {
     now = max(now, moment)
-    for id in state.records.keys where state.records[id]?.job?.lease != nil {
+    for id in state.leased {
       state.records[id]?.job?.lease?.expires = now + policy.leaseDuration
       reschedule(id)
     }

@@ -19,4 +19,18 @@ struct DeadlineTests {
       #expect(next.allSatisfy { due in all.contains { $0 == (due.at, due.incident) } && !due.what.isEmpty })
     }
   }
+
+  @Test("that come by the thousand are handled a thousand at a time, and none is left out")
+  func many() {
+    var world = EngineWorld()
+    for number in 0..<2_500 { world.tell(.signals([world.signal("m\(number)", target: "t\(number)")])) }
+    world.now = world.now + .seconds(3_600)
+    var escalated: [Int] = []
+    while world.engine.isBehind(at: world.now), escalated.count < 20 {
+      world.tell(.tick)
+      escalated.append(world.incidents.count { $0.status == .escalated })
+    }
+    #expect(escalated.first == 1_000 && escalated.last == 2_500)
+    #expect(!world.engine.isBehind(at: world.now))
+  }
 }

@@ -210,6 +210,10 @@ package struct CoordinatorCore: Sendable {
     for (letter, decision) in zip(letters, decisions) where trusted || !letter.origin.extendsRights {
       outputs += reply(decision.reply, to: letter.origin)
     }
+    // What is left of a tick that had too much to do is done before anybody waits for the next one.
+    if letters.contains(where: \.isTick), engine.isBehind(at: began) {
+      _ = put(Letter(input: .tick, origin: .nobody))
+    }
     return outputs + deliveries(at: now)
   }
 

@@ -86,6 +86,9 @@ package struct Letter: Sendable {
     self.origin = origin
   }
 
+  /// Whether it says nothing but that time went on.
+  package var isTick: Bool { if case .tick = input { true } else { false } }
+
   /// Signals or alerts in it.
   package var weight: Int {
     switch input {

@@ -140,17 +140,16 @@ package struct Intake: Sendable {
     lanes.max { $0.value.weight < $1.value.weight }?.key
   }
 
-  /// Takes the next letters: what is no signal first, then the sources in turn.
+  /// Takes the next letters: what is no signal first, then the sources in turn. However many requests wait, there is
+  /// room for heartbeats, time and signals.
   /// - Parameters:
   ///   - signals: signals at the most, but at least one message.
   ///   - letters: letters at the most.
   package mutating func take(signals limit: Int, letters: Int) -> [Letter] {
     var taken: [Letter] = []
-    while taken.count < letters, let letter = others.popFirst() {
-      waitingOrigins.remove(letter.origin)
-      taken.append(letter)
-    }
-    while taken.count < letters, !heartbeats.isEmpty { taken.append(heartbeats.removeFirst().value) }
+    takeOthers(upTo: max(letters / 2, 1), &taken)
+    let room = max(letters - letters / 8, 1)
+    while taken.count < room, !heartbeats.isEmpty { taken.append(heartbeats.removeFirst().value) }
     // After a long wait leases are renewed before time takes them.
     if taken.count < letters, tickWaits {
       tickWaits = false
@@ -165,7 +164,15 @@ package struct Intake: Sendable {
       weight += Self.weight(letter)
       taken.append(letter)
     }
+    takeOthers(upTo: letters, &taken)
     return taken
+  }
+
+  private mutating func takeOthers(upTo limit: Int, _ taken: inout [Letter]) {
+    while taken.count < limit, let letter = others.popFirst() {
+      waitingOrigins.remove(letter.origin)
+      taken.append(letter)
+    }
   }
 
   /// Takes out all that is left.

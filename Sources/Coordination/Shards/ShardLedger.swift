@@ -102,6 +102,9 @@ package struct ShardLedger: Sendable {
   package internal(set) var refused = 0
   var commands: [ShardCommand] = []
 
+  /// When time last went on.
+  private var lastTick: Timestamp?
+
   /// A book without an entry.
   package init(timing: Timing) { self.timing = timing }
 
@@ -162,12 +165,12 @@ package struct ShardLedger: Sendable {
     switch entry.state {
     case .held(instance, stamp), .granted(instance, stamp, _):
       keep(memory.bytes, of: shard, giver: memory.isReleased ? giver : nil)
+      // For the case that it dies; there are many of these, and nothing moves by them.
+      guard memory.isReleased else { return take() }
       // By itself: it stops, and will not want it back.
-      if memory.isReleased {
-        members[instance]?.offers[shard] = nil
-        isPlanStale = true
-        free(shard, since: now)
-      }
+      members[instance]?.offers[shard] = nil
+      isPlanStale = true
+      free(shard, since: now)
     case .recalled(instance, stamp, _, _):
       // One that never got it knows nothing; what there was is still good.
       if !memory.bytes.isEmpty { keep(memory.bytes, of: shard, giver: nil) }
@@ -213,6 +216,12 @@ package struct ShardLedger: Sendable {
 
   /// Time went on.
   package mutating func tick(at now: Timestamp) -> [ShardCommand] {
+    if let lastTick, now - lastTick > timing.silence / 4 {
+      // The leader could not be sure of itself and heard nobody: that is no detector's silence.
+      for instance in members.keys { members[instance]?.heard = now }
+      learnsUntil = max(learnsUntil, now + timing.learning)
+    }
+    lastTick = now
     isSettled = isSettled(at: now)
     for (instance, member) in members.filter({ now - $0.value.heard > timing.silence }) {
       remove(instance, since: member.heard)

@@ -120,10 +120,12 @@ extension Coordinator: CoordinatorAPI {
   }
 
   package func metricsText() async -> String {
+    // Before the core is looked at: one that is looked at across a wait is copied by the next batch.
+    let counters = await bus.counters
     // Whoever stands by has read so far; the leader's engine may be ahead of what is durable.
     let written = core.epoch == nil ? nil : writtenTip?.sequence
     return metrics.text(
-      core, journalAge: journalAge, followers: hub.subscriberCount, bus: await bus.counters,
+      core, journalAge: journalAge, followers: hub.subscriberCount, bus: counters,
       tip: written ?? Int64(core.engine.state.sequence))
   }
 }

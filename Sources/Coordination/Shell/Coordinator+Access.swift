@@ -8,6 +8,8 @@ import MessageBus
 extension Coordinator {
   /// How often the folder is looked at.
   static let keyPause = Duration.seconds(1)
+  /// How soon the journal hears of it.
+  static let tellPause = Duration.milliseconds(100)
 
   /// Follows the folder of allowed keys. Waits for no journal: who was revoked is cut off whatever else is wrong.
   func watchKeys(_ folder: KeyFolder) async {
@@ -40,20 +42,21 @@ extension Coordinator {
     var refusals: [RefusedPeers] = []
     while !Task.isCancelled {
       if let epoch = core.epoch {
-        if let keys = allowedKeys, told.map({ $0.keys != keys || $0.epoch != epoch }) ?? true,
-          await submit(Self.input(keys)) != nil
-        {
-          told = (keys, epoch)
-        }
+        // Taken first and told last: a key is revoked before its agent is kept out, in the journal too.
         if refusals.isEmpty {
           refusals = await bus.takeRefusals().map {
             RefusedPeers(
               reason: $0.reason.rawValue, key: $0.key, name: $0.name, address: $0.address, count: $0.count)
           }
         }
+        if let keys = allowedKeys, told.map({ $0.keys != keys || $0.epoch != epoch }) ?? true,
+          await submit(Self.input(keys)) != nil
+        {
+          told = (keys, epoch)
+        }
         if !refusals.isEmpty, await submit(.refused(refusals)) != nil { refusals = [] }
       }
-      do { try await Task.sleep(for: Self.keyPause) } catch { return }
+      do { try await Task.sleep(for: Self.tellPause) } catch { return }
     }
   }
 

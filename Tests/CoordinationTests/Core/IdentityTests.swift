@@ -39,6 +39,15 @@ import Testing
     return (outputs, events)
   }
 
+  private func signal() -> Signal {
+    let rule = SignalRule(
+      kind: .threshold, condition: .above, threshold: 80, clearThreshold: 75, text: "above 80")
+    return Signal(
+      id: "s", fingerprint: Fingerprint(source: "s", metric: "m", labels: [:]), state: .raised, metric: "m",
+      source: "s", labels: [:], value: 90, unit: "", rule: rule, score: 1, severity: .high, observedAt: start,
+      breachedSince: start, detector: "d")
+  }
+
   private func sends(_ outputs: [CoreOutput]) -> [(name: String, peer: PeerID)] {
     outputs.compactMap { if case .send(let message, let peer) = $0 { (message.name, peer) } else { nil } }
   }
@@ -73,15 +82,41 @@ import Testing
     }
     #expect(core.engine.state.workers.isEmpty)
     #expect(sends(say(.hello(info("i1")), peer, &core).outputs).contains { $0 == ("welcome", peer) })
-    let rule = SignalRule(
-      kind: .threshold, condition: .above, threshold: 80, clearThreshold: 75, text: "above 80")
-    let signal = Signal(
-      id: "s", fingerprint: Fingerprint(source: "s", metric: "m", labels: [:]), state: .raised, metric: "m",
-      source: "s", labels: [:], value: 90, unit: "", rule: rule, score: 1, severity: .high, observedAt: start,
-      breachedSince: start, detector: "d")
-    let signals = say(.signals(batch: 1, [signal]), peer, &core)
+    let signals = say(.signals(batch: 1, [signal()]), peer, &core)
     #expect(signals.events.isEmpty && !sends(signals.outputs).contains { $0.name == "accepted" })
     #expect(core.impostors == 4)
+  }
+
+  @Test("what a run of an agent holds stays its key's when another coordinator leads")
+  func inheritance() throws {
+    var core = leading()
+    let worker = peer("i1", "a")
+    let joined = say(.hello(info("i1")), worker, &core).events
+    let beat = Heartbeat(sequence: 1, load: 0, freeSlots: 4, leases: [])
+    _ = say(.heartbeat(beat), worker, &core)
+    var journal = say(.signals(batch: 1, [signal()]), peer("d", "detector"), &core).events
+    #expect(core.engine.owner(ofLeasesOf: "i1") == "a/x")
+    journal = joined + journal
+    // A new leader knows the journal, and no connections.
+    var next = CoordinatorCore(policy: EnginePolicy(), identity: core.identity)
+    _ = next.follow(journal)
+    next.lead(epoch: 2, asked: start, at: start)
+    let thief = peer("i1", "b")
+    #expect(sends(say(.hello(info("i1")), thief, &next).outputs).contains { $0.name == "rejected" })
+    #expect(sends(say(.hello(info("i1")), worker, &next).outputs).contains { $0 == ("welcome", worker) })
+  }
+
+  @Test("a key whose kind is narrowed loses what it was before, not only with its next connection")
+  func narrowed() {
+    var core = leading()
+    let before = peer("i1", "a")
+    _ = say(.hello(info("i1", .resolver)), before, &core)
+    let after = PeerID(
+      instance: "i1", secret: [1], identity: AgentIdentity(name: "a", key: "key of a", kind: .diagnoser))
+    #expect(before == after)
+    let beat = Heartbeat(sequence: 1, load: 0, freeSlots: 4, leases: [])
+    _ = say(.heartbeat(beat), after, &core)
+    #expect(core.engine.state.workers["i1"] == nil && core.instance(of: after) == nil)
   }
 
   @Test("jobs go to the connection that said hello, and the journal names the key's owner")

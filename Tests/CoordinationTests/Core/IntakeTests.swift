@@ -59,6 +59,22 @@ struct IntakeTests {
     #expect(intake.isEmpty && intake.count == 0)
   }
 
+  @Test("a flood of requests leaves room for heartbeats, time and signals")
+  func flood() {
+    var intake = Intake(limits: Self.limits(200))
+    for number in 0..<400 {
+      let lease = Lease(incident: IncidentID(number: 1), kind: .resolve, token: 1)
+      _ = intake.put(
+        Letter(
+          input: .intend(step: 0, name: "x", lease, instance: "i"),
+          origin: .request(PeerID(instance: "i"), UInt64(number))))
+    }
+    _ = intake.put(Letter(input: .tick, origin: .nobody))
+    _ = intake.put(Self.batch("a", 1, signals: 10))
+    let taken = intake.take(signals: 100, letters: 100)
+    #expect(taken.count == 100 && taken.contains { $0.isTick } && taken.contains { $0.weight == 10 })
+  }
+
   @Test(
     "whatever is put in, the weights add up, the bounds hold, and each source's order stays",
     arguments: 1...30)

@@ -122,8 +122,11 @@ struct CoreShardTests {
     core.report("a", 1)
     core.pass(2, isConfirmed: false)
     #expect(core.grant("a") == nil)
+    // It heard nobody meanwhile: before it shares anything out it listens who watches what.
     core.pass(0.5)
     core.report("a", 2)
+    #expect(core.grant("a") == nil)
+    core.pass(4)
     #expect(core.grant("a") != nil)
   }
 

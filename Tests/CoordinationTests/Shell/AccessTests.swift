@@ -110,7 +110,7 @@ import Testing
             await coordinator.metricsText().contains("aiops_bus_handshakes_refused_total{reason=\"revoked\"}")
           )
           #expect(await second.isConnected)
-          #expect(await first.isConnected == false)
+          try await eventually("it knows") { await first.isConnected == false }
           group.cancelAll()
         }
         #expect(
