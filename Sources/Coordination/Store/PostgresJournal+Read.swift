@@ -107,10 +107,21 @@ extension PostgresJournal {
            ORDER BY sequence DESC LIMIT $2::bigint)
           ORDER BY sequence DESC LIMIT $2::bigint
         ) AS both_tables
+      ),
+      chosen AS (
+        SELECT \(Self.columns) FROM latest WHERE bytes_before < \(Self.batchBytes)
+      ),
+      opening AS (
+        (SELECT \(Self.columns) FROM aiops.journal WHERE incident = $1 ORDER BY sequence LIMIT 1)
+        UNION ALL
+        (SELECT \(Self.columns) FROM aiops.journal_archive WHERE incident = $1 ORDER BY sequence LIMIT 1)
+        ORDER BY sequence LIMIT 1
       )
-      SELECT \(Self.columns) FROM latest WHERE bytes_before < \(Self.batchBytes)
+      SELECT \(Self.columns) FROM opening WHERE sequence < (SELECT min(sequence) FROM chosen)
+      UNION ALL
+      SELECT \(Self.columns) FROM chosen
       ORDER BY sequence
-      """, [incident.text, String(min(limit, 10_000))])
+      """, [incident.text, String(min(limit, 9_999))])
     return try records(rows)
   }
 

@@ -142,14 +142,19 @@ import Testing
   }
 
   @Test(
-    "gives an incident's latest records oldest first, up to the limit, and no other's",
+    "gives an incident's opening and its latest records oldest first, up to the limit, and no other's",
     arguments: StoreKind.allCases)
   func recordsOfAnIncident(kind: StoreKind) async throws {
     try await StorePlace.with(kind) { place in
       try await place.withJournal { journal in
         try await journal.append((1...20).map { .sample($0, incident: UInt32($0 % 2)) })
-        let found = try await journal.records(of: IncidentID(number: 1), limit: 3)
-        #expect(found.map(\.sequence) == [15, 17, 19])
+        for (limit, sequences) in [
+          (1, [1, 19]), (3, [1, 15, 17, 19]), (9, Array(stride(from: 1, through: 19, by: 2))),
+          (10, Array(stride(from: 1, through: 19, by: 2))),
+        ] as [(Int, [Int64])] {
+          let found = try await journal.records(of: IncidentID(number: 1), limit: limit)
+          #expect(found.map(\.sequence) == sequences)
+        }
         #expect(try await journal.records(of: IncidentID(number: 9), limit: 3).isEmpty)
         #expect(try await journal.records(of: IncidentID(number: 1), limit: -1).isEmpty)
       }
