@@ -148,7 +148,11 @@ extension Engine {
       !$0.isCleared && !record.verifiable.contains($0.fingerprint)
     }
     switch verification.verdict {
-    case .recovered where !failed && unseen.isEmpty: resolve(id, auto: true, reason: message)
+    case .recovered where !failed && unseen.isEmpty && record.overflow.isGone:
+      resolve(id, auto: true, reason: message)
+    case .recovered where !failed && unseen.isEmpty:
+      escalate(
+        id, reason: "the first symptoms are gone, but \(record.overflow.text) were not measured. \(message)")
     case .recovered where !failed:
       let names = unseen.map(\.latest.metric).joined(separator: ", ")
       escalate(id, reason: "the first symptom is gone, but \(names) came up meanwhile. \(message)")

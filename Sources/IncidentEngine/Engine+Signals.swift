@@ -82,7 +82,7 @@ extension Engine {
   /// Begins or ends the wait for symptoms that went away by themselves.
   private mutating func updateSettling(_ id: IncidentID) {
     guard let record = state.records[id] else { return }
-    let gone = record.incident.symptoms.allSatisfy(\.isCleared)
+    let gone = record.isAllClear
     if gone, record.settlesAt == nil {
       emit(.settling(until: now + policy.settle), on: id)
     } else if !gone, record.settlesAt != nil {

@@ -53,6 +53,8 @@ extension Engine {
       emit(.settling(until: now + policy.settle), on: id)
       return
     }
+    // A journal from before series beyond the symptoms were kept may say that it settles while one is raised.
+    guard record.overflow.isGone else { return emit(.unsettled, on: id) }
     endJob(id, reason: "its symptoms went away by themselves")
     resolve(id, auto: false, reason: "its symptoms went away by themselves and stayed away")
   }

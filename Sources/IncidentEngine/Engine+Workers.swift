@@ -131,13 +131,25 @@ extension Engine {
   /// Gives waiting jobs, oldest first, to the least loaded workers that can take them.
   mutating func dispatch() {
     for kind in JobKind.allCases where hasRoom(for: kind) {
-      // A job that waits for a certain worker does not hold up the others behind it.
-      let candidates = Array((state.waiting[kind] ?? []).prefix(64))
+      // A job that waits for a certain worker does not hold up the others behind it: of each target that has no
+      // free worker one job is tried. Handing out jobs frees nobody, so that holds for the whole pass.
+      var busy: Set<String?> = []
+      let candidates = Array((state.waiting[kind] ?? []).prefix(Self.maxCandidates))
       for id in candidates {
-        if let worker = bestWorker(for: kind, id) { hand(id, kind, to: worker) }
+        let target = state.records.incident(id)?.target
+        if busy.contains(target) { continue }
+        guard let worker = bestWorker(for: kind, target) else {
+          busy.insert(target)
+          continue
+        }
+        hand(id, kind, to: worker)
+        if !hasRoom(for: kind) { break }
       }
     }
   }
+
+  /// Waiting jobs of a kind that are looked at for one input, at the most.
+  private static let maxCandidates = 4_096
 
   /// Whether any worker could take one more job; the most inputs come when all are busy.
   private func hasRoom(for kind: JobKind) -> Bool {
@@ -148,9 +160,8 @@ extension Engine {
     worker.info.kind == kind.worker && now - worker.lastSeen <= policy.leaseDuration
   }
 
-  private func bestWorker(for kind: JobKind, _ id: IncidentID) -> Worker? {
+  private func bestWorker(for kind: JobKind, _ target: String?) -> Worker? {
     let alive = state.workers.values.filter { isAlive($0, for: kind) }
-    let target = state.records[id]?.incident.target
     let able = alive.filter { worker in target.map { worker.info.targets.contains($0) } ?? true }
     // Somebody who can't reach the target gets the job only where nobody can; else it waits for one who does.
     let fit = able.isEmpty ? alive : able

@@ -18,10 +18,12 @@ extension EngineState {
       let signal = names.pooled(signal)
       event.fact = .signalled(signal: signal)
       remembered.remember(signal.id, at: event.at, limit: policy.maxRemembered)
-      track(signal, for: event.incident)
     case .noted(let signal, _):
       remembered.remember(signal.id, at: event.at, limit: policy.maxRemembered)
-      if signal.state == .cleared { quiet[signal.fingerprint] = nil }
+      if signal.state == .cleared {
+        quiet[signal.fingerprint] = nil
+        release(signal.fingerprint)
+      }
     case .announced(let announcement): announcements[announcement.key] = announcement
     case .announcementTold(let key, let sink): told[key, default: []].insert(sink)
     case .announcementSettled(let key, _):
@@ -37,6 +39,7 @@ extension EngineState {
     guard let id = event.incident, let entry = records.unique(id) else { return }
     let wasOpen = entry.record.incident.status.isOpen
     entry.record.apply(event)
+    if case .signalled(let signal) = event.fact { track(signal, id, entry) }
     if case .leased(let lease, _, let instance, _, _) = event.fact {
       lastToken = max(lastToken, lease.token)
       workers[instance]?.tokens.insert(lease.token)
@@ -44,7 +47,10 @@ extension EngineState {
     noteRun(event, entry, policy)
     updateWaiting(id, entry, event)
     let hasEnded = wasOpen && !entry.record.incident.status.isOpen
-    if hasEnded { close(id, entry.record, event) }
+    if hasEnded {
+      close(id, entry.record, event)
+      entry.record.overflow = Overflow()
+    }
     schedule(id, &entry.record)
     if hasEnded { evict(policy.maxEnded) }
   }
@@ -60,17 +66,30 @@ extension EngineState {
       group: group, opening: event.sequence, lastSignalAt: event.at)
     if let group { openByGroup[group] = id }
     quiet[signal.fingerprint] = nil
+    release(signal.fingerprint)
     openByFingerprint[signal.fingerprint] = id
   }
 
-  private mutating func track(_ signal: Signal, for id: IncidentID?) {
-    guard let id, openByFingerprint[signal.fingerprint] != id, let incident = records.incident(id),
-      incident.status.isOpen
-    else { return }
-    let known = incident.symptoms.contains { $0.fingerprint == signal.fingerprint }
-    if known || incident.symptoms.count < Incident.maxSymptoms {
-      openByFingerprint[signal.fingerprint] = id
+  /// Notes whose a series is: an incident's while it is a symptom or in trouble.
+  private mutating func track(_ signal: Signal, _ id: IncidentID, _ entry: IncidentTable.Entry) {
+    let fingerprint = signal.fingerprint
+    let isKnown = openByFingerprint[fingerprint] == id
+    if isKnown && signal.state == .raised { return }
+    guard entry.record.incident.status.isOpen else { return }
+    if entry.record.hasSymptom(fingerprint) || entry.record.overflow.contains(fingerprint) {
+      openByFingerprint[fingerprint] = id
+    } else if isKnown {
+      openByFingerprint[fingerprint] = nil
     }
+  }
+
+  /// Takes a series beyond the symptoms from the incident that had it. Only journals from before such series were
+  /// kept have facts by which it goes to another, or is cleared in none.
+  private mutating func release(_ fingerprint: Fingerprint) {
+    guard let id = openByFingerprint[fingerprint], let entry = records.unique(id),
+      entry.record.overflow.drop(fingerprint)
+    else { return }
+    openByFingerprint[fingerprint] = nil
   }
 
   /// Keeps the breaker's account: a remedy that starts without a person's approval.
@@ -112,8 +131,7 @@ extension EngineState {
   }
 
   private mutating func close(_ id: IncidentID, _ record: IncidentRecord, _ event: EngineEvent) {
-    for symptom in record.incident.symptoms {
-      let fingerprint = symptom.fingerprint
+    for fingerprint in record.incident.symptoms.map(\.fingerprint) + record.overflow.fingerprints {
       if openByFingerprint[fingerprint] == id { openByFingerprint[fingerprint] = nil }
       endedByFingerprint[fingerprint] = nil
       endedByFingerprint[fingerprint] = event.at

@@ -52,6 +52,7 @@ extension IncidentRecord {
     }
     if opening != other.opening { return "opening" }
     if group != other.group || lastSignalAt != other.lastSignalAt { return "correlation" }
+    if overflow != other.overflow { return "series beyond the symptoms" }
     if verifiable != other.verifiable || intents != other.intents { return "steps" }
     return finishedToken == other.finishedToken ? nil : "finished token"
   }

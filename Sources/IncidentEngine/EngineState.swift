@@ -101,6 +101,8 @@ package struct IncidentRecord: Sendable {
   var group: GroupKey?
   /// When the last signal came.
   var lastSignalAt: Timestamp
+  /// Series in trouble beyond the symptoms; nothing once the incident has ended.
+  var overflow = Overflow()
   /// The series that the worker of the latest lease knows of, and so can verify.
   var verifiable: Set<Fingerprint> = []
   /// The token under which each step was last intended.

@@ -2,7 +2,8 @@ package import IncidentModel
 
 extension Incident {
   /// The incident that these events make; `nil` unless they begin with its opening.
-  /// - Parameter events: the events of one incident, in order.
+  /// - Parameter events: the events of one incident, in order. Where some after the opening are missing, what they
+  ///   alone told is missing in the incident too.
   package static func replayed(from events: [EngineEvent]) -> Incident? {
     guard let first = events.first, let id = first.incident,
       case .opened(let signal, let autonomy) = first.fact

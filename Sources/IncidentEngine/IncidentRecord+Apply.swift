@@ -14,6 +14,11 @@ extension IncidentRecord {
     incident.updatedAt = event.at
     applyToMachinery(event)
     applyToIncident(event)
+    if case .signalled(let signal) = event.fact, incident.symptoms.count >= Incident.maxSymptoms,
+      !hasSymptom(signal.fingerprint)
+    {
+      overflow.take(signal)
+    }
     if let entry = event.timelineEntry { incident.append(entry) }
   }
 

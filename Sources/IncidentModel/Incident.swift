@@ -9,7 +9,7 @@ package struct Incident: Sendable {
   package static let maxTimeline = 300
   /// Repeated statements of detectors among them at the most; the oldest go first.
   package static let maxRepeats = 10
-  /// Symptoms kept at the most; further series of the same trouble are only counted.
+  /// Symptoms kept at the most; further series of the same trouble are only counted, and must be gone at its end.
   package static let maxSymptoms = 50
 
   package var id: IncidentID

@@ -102,6 +102,26 @@ struct JournalTests {
     #expect(copy.state.difference(from: world.engine.state) == nil)
   }
 
+  @Test("an incident of which only the opening and the latest are read is shown as it ended")
+  func gap() throws {
+    var world = EngineWorld()
+    world.tell(.signals([world.signal()]))
+    for _ in 0..<100 {
+      world.now = world.now + .seconds(1)
+      world.tell(.signals([world.signal()]))
+    }
+    let id = world.only.id
+    world.tell(.person(.resolve, id, by: "ann", note: nil))
+    let events = world.journal.filter { $0.incident == id }
+    #expect(Incident.replayed(from: events) == world.only)
+    let incident = try #require(Incident.replayed(from: Array(events.prefix(1) + events.suffix(5))))
+    #expect(incident.id == id)
+    #expect(incident.detectedAt == world.only.detectedAt)
+    #expect(incident.status == .resolved)
+    #expect(incident.resolvedAt == world.only.resolvedAt)
+    #expect(Incident.replayed(from: Array(events.suffix(5))) == nil)
+  }
+
   @Test("its events survive JSON to the last field", arguments: 1...5 as ClosedRange<UInt64>)
   func json(seed: UInt64) throws {
     let encoder = JSONCoding.encoder()

@@ -134,6 +134,20 @@ struct LeaseTests {
     #expect(world.leases(of: "far").count == 3)
   }
 
+  @Test("however many jobs wait for a worker that is full, they hold up no others")
+  func fullTarget() {
+    var world = EngineWorld { $0.correlationWindow = .zero }
+    world.join(.diagnoser, "full", slots: 1, targets: ["shop-db"])
+    for number in 0..<200 { world.tell(.signals([world.signal("metric_\(number)")])) }
+    #expect(world.leases(of: "full").count == 1)
+    world.join(.diagnoser, "free", slots: 2, targets: ["bank-db"])
+    #expect(world.leases(of: "free").isEmpty)
+    for number in 0..<3 { world.tell(.signals([world.signal("metric_\(number)", target: "bank-db")])) }
+    #expect(world.leases(of: "free").count == 2)
+    #expect(world.leases(of: "full").count == 1)
+    #expect(world.engine.state.waitingCount(.diagnose) == 200)
+  }
+
   @Test("a job that does not reach its worker goes to one that is heard, and takes none of its other work")
   func undelivered() throws {
     var world = EngineWorld()

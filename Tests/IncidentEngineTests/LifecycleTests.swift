@@ -148,6 +148,84 @@ struct LifecycleTests {
     #expect(world.only.count == 4)
   }
 
+  /// A statement on one of many series of a family.
+  private static func series(
+    _ number: Int, _ state: Signal.State = .raised, in world: inout EngineWorld
+  ) -> Signal {
+    var signal = world.signal(value: state == .raised ? 92 : 20, state: state)
+    signal.labels["pool"] = "p\(number)"
+    signal.fingerprint = Fingerprint(source: signal.source, metric: signal.metric, labels: signal.labels)
+    return signal
+  }
+
+  @Test("series beyond those that are kept as symptoms must be gone too before it is over")
+  func beyondTheSymptoms() {
+    var world = EngineWorld { $0.diagnosisLimit = .seconds(1_000) }
+    for number in 1...60 { world.tell(.signals([Self.series(number, in: &world)])) }
+    #expect(world.incidents.count == 1)
+    #expect(world.only.symptoms.count == Incident.maxSymptoms)
+    world.now = world.now + .seconds(1)
+    let old = Self.series(60, .cleared, in: &world)
+    for number in 1...50 { world.tell(.signals([Self.series(number, .cleared, in: &world)])) }
+    world.pass(.seconds(40))
+    #expect(world.only.status == .detected)
+    for number in 51...59 { world.tell(.signals([Self.series(number, .cleared, in: &world)])) }
+    // Again in trouble, and then an older word that it is not.
+    world.tell(.signals([Self.series(60, in: &world)]))
+    world.tell(.signals([old]))
+    world.pass(.seconds(40))
+    #expect(world.only.status == .detected)
+    #expect(world.replayed().state.difference(from: world.engine.state) == nil)
+    world.tell(.signals([Self.series(60, .cleared, in: &world)]))
+    world.pass(.seconds(10))
+    // One that comes back while it settles.
+    world.tell(.signals([Self.series(55, in: &world)]))
+    world.pass(.seconds(29))
+    #expect(world.only.status == .detected)
+    world.tell(.signals([Self.series(55, .cleared, in: &world)]))
+    world.pass(.seconds(31))
+    #expect(world.incidents.count == 1)
+    #expect(world.only.status == .resolved)
+    #expect(world.replayed().state.difference(from: world.engine.state) == nil)
+  }
+
+  @Test("a remedy after which series beyond the symptoms are still raised has not ended it")
+  func beyondTheMeasured() throws {
+    var world = try Self.resolving()
+    let lease = try #require(world.jobs.last?.lease)
+    world.tell(.intend(step: 0, name: "step-0", lease, instance: "wolf"))
+    world.tell(.concluded(StepOutcome(index: 0, state: .succeeded, detail: "done"), lease, instance: "wolf"))
+    for number in 1...60 { world.tell(.signals([Self.series(number, in: &world)])) }
+    world.now = world.now + .seconds(1)
+    for number in 1...49 { world.tell(.signals([Self.series(number, .cleared, in: &world)])) }
+    let verification = EngineWorld.verification(.recovered, at: world.now)
+    world.tell(.finished(.remedied(verification, message: "m"), lease, instance: "wolf"))
+    #expect(world.incidents.count == 1)
+    #expect(world.only.status == .escalated)
+    #expect(world.only.escalationReason?.contains("11 further series") == true)
+    // A person's word ends it; what is late of its series opens nothing.
+    let late = Self.series(60, in: &world)
+    world.now = world.now + .seconds(1)
+    world.tell(.person(.resolve, world.only.id, by: "ann", note: nil))
+    world.tell(.signals([late]))
+    #expect(world.incidents.count == 1)
+    #expect(world.replayed().state.difference(from: world.engine.state) == nil)
+  }
+
+  @Test("where more series are in trouble than can be kept, only people end the incident")
+  func beyondAll() {
+    var world = EngineWorld()
+    let all = 1...(Incident.maxSymptoms + 10_001)
+    world.tell(.signals(all.map { Self.series($0, in: &world) }))
+    world.now = world.now + .seconds(1)
+    world.tell(.signals(all.map { Self.series($0, .cleared, in: &world) }))
+    world.pass(.seconds(40))
+    #expect(world.incidents.count == 1)
+    #expect(world.only.status == .detected)
+    world.tell(.person(.resolve, world.only.id, by: "ann", note: nil))
+    #expect(world.only.status == .resolved)
+  }
+
   @Test("a remedy that keeps being needed trips the breaker and goes to people")
   func breaker() throws {
     var world = EngineWorld()

@@ -31,7 +31,7 @@ extension Coordinator: CoordinatorAPI {
 
   package func incident(_ id: IncidentID) async throws(APIError) -> Incident? {
     if let incident = core.views[id] { return incident }
-    // An incident that ended long ago is only in the journal.
+    // An incident that ended long ago is only in the journal. Of a very long one its opening and its latest are read.
     do {
       let decoder = JSONCoding.decoder()
       let events = try await store.records(of: id, limit: 10_000).map { try $0.event(decoder: decoder) }

@@ -139,7 +139,10 @@ package protocol JournalStore: Sendable {
     from sequence: Int64, _ body: ([JournalRecord]) throws -> Void
   ) async throws
 
-  /// The latest records of one incident, oldest first, archived ones too.
+  /// The latest records of one incident, oldest first, archived ones too; the very first one, its opening, is in
+  /// front of them where it is not among them.
+  ///
+  /// - Parameter limit: of the latest; a store may give fewer where they are very large.
   func records(of incident: IncidentID, limit: Int) async throws(StoreError) -> [JournalRecord]
 
   /// The number of the latest record; 0 for an empty journal.

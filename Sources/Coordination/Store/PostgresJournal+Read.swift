@@ -7,6 +7,15 @@ extension PostgresJournal {
   /// All columns, for moving records.
   static let allColumns = columns + ", hash"
 
+  /// The bytes of the records before a row's own in that order: the first row has none before it, and so is taken
+  /// however large it is.
+  private static func bytesBefore(_ order: String) -> String {
+    """
+    coalesce(sum(octet_length(payload) + octet_length(actor)) OVER (
+      ORDER BY \(order) ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)
+    """
+  }
+
   package nonisolated(nonsending) func replay(
     from sequence: Int64, _ body: ([JournalRecord]) throws -> Void
   ) async throws {
@@ -53,12 +62,19 @@ extension PostgresJournal {
   private func batch(
     from sequence: Int64, _ connection: PostgresConnection, mayLack: Bool
   ) async throws(StoreError) -> [JournalRecord] {
-    // One statement and so one snapshot: archiving moves rows meanwhile.
+    // One statement and so one snapshot: archiving moves rows meanwhile. The server counts the bytes, because an
+    // answer that is too large ends the session, and with it the snapshot of the whole replay.
     let rows = try await read(
       """
-      WITH batch AS (
+      WITH ahead AS (
         SELECT \(Self.columns) FROM aiops.journal WHERE sequence >= $1::bigint
         ORDER BY sequence LIMIT \(Self.batchSize)
+      ),
+      sized AS (
+        SELECT \(Self.columns), \(Self.bytesBefore("sequence")) AS bytes_before FROM ahead
+      ),
+      batch AS (
+        SELECT \(Self.columns) FROM sized WHERE bytes_before < \(Self.batchBytes)
       )
       SELECT \(Self.columns), (
         SELECT count(*) FROM aiops.journal_archive AS a
@@ -79,16 +95,34 @@ extension PostgresJournal {
 
   package func records(of incident: IncidentID, limit: Int) async throws(StoreError) -> [JournalRecord] {
     guard limit > 0 else { return [] }
+    // Cut to what an answer may have, in rows and in bytes.
     let rows = try await read(
       """
-      SELECT \(Self.columns) FROM (
-        (SELECT \(Self.columns) FROM aiops.journal WHERE incident = $1 ORDER BY sequence DESC LIMIT $2::bigint)
+      WITH latest AS (
+        SELECT \(Self.columns), \(Self.bytesBefore("sequence DESC")) AS bytes_before FROM (
+          (SELECT \(Self.columns) FROM aiops.journal WHERE incident = $1
+           ORDER BY sequence DESC LIMIT $2::bigint)
+          UNION ALL
+          (SELECT \(Self.columns) FROM aiops.journal_archive WHERE incident = $1
+           ORDER BY sequence DESC LIMIT $2::bigint)
+          ORDER BY sequence DESC LIMIT $2::bigint
+        ) AS both_tables
+      ),
+      chosen AS (
+        SELECT \(Self.columns) FROM latest WHERE bytes_before < \(Self.batchBytes)
+      ),
+      opening AS (
+        (SELECT \(Self.columns) FROM aiops.journal WHERE incident = $1 ORDER BY sequence LIMIT 1)
         UNION ALL
-        (SELECT \(Self.columns) FROM aiops.journal_archive WHERE incident = $1
-         ORDER BY sequence DESC LIMIT $2::bigint)
-      ) AS both_tables ORDER BY sequence DESC LIMIT $2::bigint
-      """, [incident.text, String(min(limit, 10_000))])
-    return try records(rows).reversed()
+        (SELECT \(Self.columns) FROM aiops.journal_archive WHERE incident = $1 ORDER BY sequence LIMIT 1)
+        ORDER BY sequence LIMIT 1
+      )
+      SELECT \(Self.columns) FROM opening WHERE sequence < (SELECT min(sequence) FROM chosen)
+      UNION ALL
+      SELECT \(Self.columns) FROM chosen
+      ORDER BY sequence
+      """, [incident.text, String(min(limit, 9_999))])
+    return try records(rows)
   }
 
   package func lastSequence() async throws(StoreError) -> Int64 {

@@ -17,6 +17,8 @@ package actor PostgresJournal: JournalStore {
   static let patience = Duration.seconds(2)
   /// Records of a batch of ``replay(from:_:)``, which bounds its memory.
   static let batchSize = 256
+  /// A batch ends with the record that goes beyond so many bytes: half of what an answer may have.
+  static let batchBytes = 16 << 20
 
   nonisolated let server: PostgresServer
   nonisolated let reader: PostgresConnection

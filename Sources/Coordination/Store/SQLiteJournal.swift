@@ -79,19 +79,27 @@ package actor SQLiteJournal: JournalStore {
   }
 
   package func records(of incident: IncidentID, limit: Int) async throws(StoreError) -> [JournalRecord] {
+    guard limit > 0 else { return try await read { _ in [] } }
     let path = path
-    let newestFirst = try await read { db in
-      try Row.fetchAll(
-        db,
-        sql: """
-          SELECT * FROM (
-            SELECT \(Self.columns) FROM journal WHERE incident = :incident
-            UNION ALL SELECT \(Self.columns) FROM journal_archive WHERE incident = :incident
-          ) ORDER BY sequence DESC LIMIT :limit
-          """, arguments: ["incident": incident.text, "limit": max(0, limit)]
+    return try await read { db in
+      let own = """
+        SELECT * FROM (
+          SELECT \(Self.columns) FROM journal WHERE incident = :incident
+          UNION ALL SELECT \(Self.columns) FROM journal_archive WHERE incident = :incident
+        )
+        """
+      let latest = try Row.fetchAll(
+        db, sql: own + " ORDER BY sequence DESC LIMIT :limit",
+        arguments: ["incident": incident.text, "limit": limit]
       ).map { try Self.record($0, path: path) }
+      guard latest.count == limit, let oldest = latest.last,
+        let opening = try Row.fetchOne(
+          db, sql: own + " ORDER BY sequence LIMIT 1", arguments: ["incident": incident.text]
+        ).map({ try Self.record($0, path: path) }),
+        opening.sequence < oldest.sequence
+      else { return latest.reversed() }
+      return [opening] + latest.reversed()
     }
-    return newestFirst.reversed()
   }
 
   package func lastSequence() async throws(StoreError) -> Int64 {

@@ -4,8 +4,9 @@ import PostgresBackend
 enum PostgresRecords {
   /// The schema whose records are chained.
   static let schema = 2
-  /// Records that are fetched at once.
-  private static let lot = 100
+  /// Records that are fetched at once: few, because the largest that outside input can make are of about 1 MB, and
+  /// an answer is bounded.
+  private static let lot = 25
 
   static func location(_ url: String) -> String {
     (try? PostgresConnection.place(of: url)) ?? "postgres://…"

@@ -79,7 +79,12 @@ actor MemoryStore: JournalStore {
   }
 
   func records(of incident: IncidentID, limit: Int) -> [JournalRecord] {
-    records.filter { $0.incident == incident }.suffix(limit)
+    let own = records.filter { $0.incident == incident }
+    let latest = own.suffix(max(0, limit))
+    guard let opening = own.first, let oldest = latest.first, opening.sequence < oldest.sequence else {
+      return Array(latest)
+    }
+    return [opening] + latest
   }
   func lastSequence() -> Int64 { Int64(records.count) }
   func tip() -> ChainTip {

@@ -25,6 +25,9 @@ func withScratchFolder(_ body: (ScratchFolder) async throws -> Void) async throw
 }
 
 extension JournalRecord {
+  /// As much as a signal makes whose labels are all control characters: nearly 1 MB.
+  static let largePayload = #"{"text":"\#(String(repeating: "\\u0001", count: 160_000))"}"#
+
   static func sample(
     _ sequence: Int64, incident: UInt32? = 1, payload: String? = nil, epoch: Int64 = 1
   ) -> JournalRecord {

@@ -93,6 +93,25 @@ import Testing
     }
   }
 
+  @Test(
+    "is read to its end, however large the records that outside input made", arguments: StoreKind.allCases)
+  func largeBatches(kind: StoreKind) async throws {
+    try await StorePlace.with(kind) { place in
+      try await place.withJournal { journal in
+        // More in one batch, and in one incident, than an answer of PostgreSQL's may have.
+        let records = (1...48).map { JournalRecord.sample($0, payload: JournalRecord.largePayload) }
+        for first in stride(from: 0, to: 48, by: 12) {
+          try await journal.append(Array(records[first..<(first + 12)]))
+        }
+        #expect(try await journal.all() == records)
+        #expect(try await journal.all(from: 2) == Array(records[1...]))
+        let found = try await journal.records(of: IncidentID(number: 1), limit: 10_000)
+        #expect(found.first == records.first && found.last == records.last)
+        #expect(found.count > 10)
+      }
+    }
+  }
+
   @Test("is replayed in bounded batches, until the taker throws", arguments: StoreKind.allCases)
   func replayInBatches(kind: StoreKind) async throws {
     struct Enough: Error {}
@@ -123,14 +142,19 @@ import Testing
   }
 
   @Test(
-    "gives an incident's latest records oldest first, up to the limit, and no other's",
+    "gives an incident's opening and its latest records oldest first, up to the limit, and no other's",
     arguments: StoreKind.allCases)
   func recordsOfAnIncident(kind: StoreKind) async throws {
     try await StorePlace.with(kind) { place in
       try await place.withJournal { journal in
         try await journal.append((1...20).map { .sample($0, incident: UInt32($0 % 2)) })
-        let found = try await journal.records(of: IncidentID(number: 1), limit: 3)
-        #expect(found.map(\.sequence) == [15, 17, 19])
+        for (limit, sequences) in [
+          (1, [1, 19]), (3, [1, 15, 17, 19]), (9, Array(stride(from: 1, through: 19, by: 2))),
+          (10, Array(stride(from: 1, through: 19, by: 2))),
+        ] as [(Int, [Int64])] {
+          let found = try await journal.records(of: IncidentID(number: 1), limit: limit)
+          #expect(found.map(\.sequence) == sequences)
+        }
         #expect(try await journal.records(of: IncidentID(number: 9), limit: 3).isEmpty)
         #expect(try await journal.records(of: IncidentID(number: 1), limit: -1).isEmpty)
       }

@@ -1,8 +1,10 @@
-import Coordination
 import IncidentModel
+import JournalAudit
 import PostgresBackend
 import TestKit
 import Testing
+
+@testable import Coordination
 
 /// Several coordinators on one PostgreSQL.
 @Suite("Leadership in PostgreSQL") struct PostgresFencingTests {
@@ -114,6 +116,29 @@ import Testing
         try await first.confirm(epoch: 1)
       }
       #expect(try await first.all().map(\.epoch) == [1, 1, 1])
+    }
+  }
+
+  @Test("records that were written are found to be there, however large; others in their place are not")
+  func found() async throws {
+    try await withTwo { first, _, url in
+      try await first.lead()
+      var records = (1...40).map { JournalRecord.sample($0, payload: JournalRecord.largePayload) }
+      for start in stride(from: 0, to: 40, by: 10) {
+        try await first.append(Array(records[start..<(start + 10)]), epoch: 1)
+      }
+      let name = url.split(separator: "/").last.map(String.init) ?? ""
+      let reader = try await TestPostgres.shared().connection(database: name)
+      let written = PostgresJournal.Batch(records, epoch: 1, after: .origin)
+      #expect(try await PostgresJournal.isThere(written, on: reader))
+      records[39].actor = "somebody else"
+      let other = PostgresJournal.Batch(records, epoch: 1, after: .origin)
+      #expect(try await !PostgresJournal.isThere(other, on: reader))
+      records[39] = .sample(40, payload: JournalRecord.largePayload)
+      records.append(.sample(41))
+      let longer = PostgresJournal.Batch(records, epoch: 1, after: .origin)
+      #expect(try await !PostgresJournal.isThere(longer, on: reader))
+      await reader.close()
     }
   }
 
