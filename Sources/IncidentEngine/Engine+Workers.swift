@@ -150,8 +150,7 @@ extension Engine {
 
   private func bestWorker(for kind: JobKind, _ id: IncidentID) -> Worker? {
     let alive = state.workers.values.filter { isAlive($0, for: kind) }
-    let target = state.records[id]?.incident.target
-    let able = alive.filter { worker in target.map { worker.info.targets.contains($0) } ?? true }
+    let able = state.records.incident(id).map { Self.able(alive, $0) } ?? alive
     // Somebody who can't reach the target gets the job only where nobody can; else it waits for one who does.
     let fit = able.isEmpty ? alive : able
     let paces = WorkerPaces(fit)
@@ -159,6 +158,16 @@ extension Engine {
     return free.min {
       (paces.burden($0), $0.load, $0.info.instance) < (paces.burden($1), $1.load, $1.info.instance)
     }
+  }
+
+  /// Those of the workers that can reach what an incident is about; only those on its machine, where there are any.
+  static func able(_ workers: [Worker], _ incident: Incident) -> [Worker] {
+    guard let target = incident.target else { return workers }
+    if let machine = incident.machine {
+      let near = workers.filter { $0.info.targets.contains(AgentInfo.target(target, on: machine)) }
+      if !near.isEmpty { return near }
+    }
+    return workers.filter { $0.info.targets.contains(target) }
   }
 
   /// Takes down how long a worker took for a job that ended.
