@@ -98,7 +98,18 @@ package enum AgentRuntime {
       name: name, settings: settings, logger: Logger(label: name),
       info: AgentInfo(
         instance: "\(kind.rawValue)-\(getpid())-\(instance)", kind: kind, name: name,
-        version: AIOpsVersion.current, pid: getpid(), targets: settings.sources.map(\.name)))
+        version: AIOpsVersion.current, pid: getpid(),
+        targets: targets(settings.sources, on: hostName())))
+  }
+
+  private static func targets(_ sources: [SourceSettings], on host: String) -> [String] {
+    let names = sources.map(\.name)
+    let here = sources.compactMap { source -> String? in
+      guard case .host = source.kind else { return nil }
+      return AgentInfo.target(source.name, on: host)
+    }
+    // A message takes a thousand names.
+    return names + here.prefix(max(0, 1_000 - names.count))
   }
 
   /// The library's own messages are of use to its developers; ours say what happens.

@@ -46,10 +46,17 @@ package enum CollectionError: Error, Sendable, Equatable, CustomStringConvertibl
 
 /// The collector for a source, with the source's timeout around each collection.
 package func makeCollector(for source: SourceSettings) -> any Collector {
+  makeCollector(for: source, on: hostName())
+}
+
+/// The collector for a source.
+/// - Parameter host: what samples call this machine.
+package func makeCollector(for source: SourceSettings, on host: String) -> any Collector {
   let timeout = Duration.seconds(min(max(source.timeoutSeconds, 0.1), 3600))
   let collector: any Collector =
     switch source.kind {
-    case .host(let settings): HostCollector(target: source.name, settings: settings, timeout: timeout)
+    case .host(let settings):
+      HostCollector(target: source.name, host: host, settings: settings, timeout: timeout)
     case .postgres(let settings): PostgresCollector(target: source.name, settings: settings, timeout: timeout)
     case .redis(let settings): RedisCollector(target: source.name, settings: settings, timeout: timeout)
     case .prometheus(let settings):
@@ -64,6 +71,8 @@ struct SampleMaker {
   let source: String
   let target: String
   let now: Timestamp
+  /// The machine, for what only it can see.
+  var host: String?
 
   func callAsFunction(
     _ name: String, _ value: Double, _ unit: String, _ labels: [String: String] = [:]
@@ -71,6 +80,7 @@ struct SampleMaker {
     // They come from outside, and are to be sent.
     var labels = labels.mapValues(CombiningMarks.bounded)
     labels[Label.target] = target
+    if let host { labels[Label.host] = host }
     return Sample(name: name, labels: labels, value: value, unit: unit, source: source, timestamp: now)
   }
 }

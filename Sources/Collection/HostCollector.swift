@@ -17,6 +17,7 @@ actor HostCollector: Collector {
   }
 
   private let target: String
+  private let host: String
   private let settings: HostSourceSettings
   private let probe: HostProbe
   /// All folders together are walked for so long at most.
@@ -27,15 +28,19 @@ actor HostCollector: Collector {
 
   nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-  init(target: String, settings: HostSourceSettings, timeout: Duration, probe: HostProbe = HostProbe()) {
+  init(
+    target: String, host: String, settings: HostSourceSettings, timeout: Duration,
+    probe: HostProbe = HostProbe()
+  ) {
     self.target = target
+    self.host = host
     self.settings = settings
     self.probe = probe
     walkTime = timeout / 4
   }
 
   func collect(at now: Timestamp) async throws(CollectionError) -> [Sample] {
-    let sample = SampleMaker(source: "host", target: target, now: now)
+    let sample = SampleMaker(source: "host", target: target, now: now, host: host)
     do throws(HostError) {
       if previous == nil {
         previous = try read()

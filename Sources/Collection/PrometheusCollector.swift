@@ -44,6 +44,7 @@ actor PrometheusCollector: Collector {
           // A wrong query costs its metric and no other.
           refusal = refusal ?? error
           notes.remark(query.metric, "\(target): \(query.metric) is not measured: \(error)")
+          samples.append(sample("source_up", 0, "bool", [Label.query: query.metric]))
         case .unreachable, .timedOut, .cancelled: throw error
         }
       }

@@ -14,15 +14,21 @@ package final class SymptomProbe: Sendable {
   }
 
   private let source: SourceSettings
+  private let host: String
   private let collector: any Collector
   private let deltaInterval: Duration
 
   /// A probe of a source, which keeps its connection until ``close()``.
-  /// - Parameter deltaInterval: how much time to put between the two collections that a delta needs.
-  package init(source: SourceSettings, deltaInterval: Duration = .seconds(3)) {
+  /// - Parameters:
+  ///   - deltaInterval: how much time to put between the two collections that a delta needs.
+  ///   - host: this machine's name; symptoms of another one can't be measured.
+  package init(
+    source: SourceSettings, deltaInterval: Duration = .seconds(3), host: String = hostName()
+  ) {
     self.source = source
+    self.host = host
     self.deltaInterval = deltaInterval
-    collector = makeCollector(for: source)
+    collector = makeCollector(for: source, on: host)
   }
 
   /// Metrics that say what happened since the previous collection.
@@ -37,6 +43,8 @@ package final class SymptomProbe: Sendable {
   ///   - signal: what was raised, by a detector or from an alert.
   ///   - now: the clock.
   package func measure(_ signal: Signal, now: @Sendable () -> Timestamp) async -> Reading {
+    if let reason = source.objection(toMachine: signal.machine, on: host) { return .missing(reason: reason) }
+    if let query = signal.failedQuery { return await ask(query, signal, now()) }
     let samples: [Sample]
     do throws(CollectionError) {
       var answer = try await collector.collect(at: now())
@@ -56,6 +64,23 @@ package final class SymptomProbe: Sendable {
 
   /// Gives back the connection.
   package func close() async { await collector.close() }
+
+  /// Whether one query of the source can be asked.
+  private func ask(_ query: String, _ signal: Signal, _ now: Timestamp) async -> Reading {
+    guard let part = source.part(query: query) else {
+      return .missing(reason: "\(source.name) has no query \(query.debugDescription) here")
+    }
+    let collector = makeCollector(for: part, on: host)
+    let isUp: Bool
+    do throws(CollectionError) {
+      _ = try await collector.collect(at: now)
+      isUp = true
+    } catch {
+      isUp = false
+    }
+    await collector.close()
+    return .measured(sourceUp(isUp ? 1 : 0, signal, now))
+  }
 
   private func sourceUp(_ value: Double, _ signal: Signal, _ now: Timestamp) -> Sample {
     Sample(

@@ -130,9 +130,7 @@ extension Engine {
     let alive = state.workers.values.filter {
       $0.info.kind == job.kind.worker && now - $0.lastSeen <= policy.leaseDuration
     }
-    let able = alive.filter { worker in
-      record.incident.target.map { worker.info.targets.contains($0) } ?? true
-    }
+    let able = Self.able(alive, record.incident)
     let isFree = { (worker: Worker) in worker.tokens.count < worker.capacity }
     let reason: WaitingWork.Reason =
       alive.isEmpty

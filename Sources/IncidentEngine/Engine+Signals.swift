@@ -52,9 +52,7 @@ extension Engine {
   /// The open incident that a signal belongs to: of its series, or of its target and family lately.
   private func openIncident(for signal: Signal) -> IncidentID? {
     if let id = state.openByFingerprint[signal.fingerprint] { return id }
-    guard signal.state == .raised, let target = signal.target,
-      let family = ProblemFamily(metric: signal.metric),
-      let id = state.openByGroup[GroupKey(target: target, family: family)],
+    guard signal.state == .raised, let group = GroupKey(signal), let id = state.openByGroup[group],
       let record = state.records[id], now - record.lastSignalAt <= policy.correlationWindow,
       // A false positive speaks of its own series only; so does its silence.
       !isQuiet(signal.fingerprint)
@@ -101,6 +99,9 @@ private struct Gravity {
   init(_ incident: Incident) {
     status = incident.status
     severity = incident.severity
-    symptoms = incident.symptoms.count
+    // Queries of one source that can't be asked are one trouble, whichever detector finds it when.
+    symptoms =
+      incident.symptoms.count { $0.latest.failedQuery == nil }
+      + (incident.symptoms.contains { $0.latest.failedQuery != nil } ? 1 : 0)
   }
 }

@@ -133,13 +133,14 @@ extension Engine {
     for kind in JobKind.allCases where hasRoom(for: kind) {
       // A job that waits for a certain worker does not hold up the others behind it: of each target that has no
       // free worker one job is tried. Handing out jobs frees nobody, so that holds for the whole pass.
-      var busy: Set<String?> = []
+      var busy: Set<[String?]> = []
       let candidates = Array((state.waiting[kind] ?? []).prefix(Self.maxCandidates))
       for id in candidates {
-        let target = state.records.incident(id)?.target
-        if busy.contains(target) { continue }
-        guard let worker = bestWorker(for: kind, target) else {
-          busy.insert(target)
+        let incident = state.records.incident(id)
+        let place = [incident?.target, incident?.machine]
+        if busy.contains(place) { continue }
+        guard let worker = bestWorker(for: kind, id) else {
+          busy.insert(place)
           continue
         }
         hand(id, kind, to: worker)
@@ -160,9 +161,9 @@ extension Engine {
     worker.info.kind == kind.worker && now - worker.lastSeen <= policy.leaseDuration
   }
 
-  private func bestWorker(for kind: JobKind, _ target: String?) -> Worker? {
+  private func bestWorker(for kind: JobKind, _ id: IncidentID) -> Worker? {
     let alive = state.workers.values.filter { isAlive($0, for: kind) }
-    let able = alive.filter { worker in target.map { worker.info.targets.contains($0) } ?? true }
+    let able = state.records.incident(id).map { Self.able(alive, $0) } ?? alive
     // Somebody who can't reach the target gets the job only where nobody can; else it waits for one who does.
     let fit = able.isEmpty ? alive : able
     let paces = WorkerPaces(fit)
@@ -170,6 +171,16 @@ extension Engine {
     return free.min {
       (paces.burden($0), $0.load, $0.info.instance) < (paces.burden($1), $1.load, $1.info.instance)
     }
+  }
+
+  /// Those of the workers that can reach what an incident is about; only those on its machine, where there are any.
+  static func able(_ workers: [Worker], _ incident: Incident) -> [Worker] {
+    guard let target = incident.target else { return workers }
+    if let machine = incident.machine {
+      let near = workers.filter { $0.info.targets.contains(AgentInfo.target(target, on: machine)) }
+      if !near.isEmpty { return near }
+    }
+    return workers.filter { $0.info.targets.contains(target) }
   }
 
   /// Takes down how long a worker took for a job that ended.

@@ -58,9 +58,7 @@ extension EngineState {
   private mutating func applyOpened(_ event: EngineEvent, signal: Signal, autonomy: Autonomy) {
     guard let id = event.incident else { return }
     numbers.note(id)
-    let group = signal.target.flatMap { target in
-      ProblemFamily(metric: signal.metric).map { GroupKey(target: target, family: $0) }
-    }
+    let group = GroupKey(signal)
     records[id] = IncidentRecord(
       incident: Incident(id: id, openedBy: signal, autonomy: autonomy, at: event.at),
       group: group, opening: event.sequence, lastSignalAt: event.at)

@@ -58,10 +58,20 @@ package struct EngineState: Sendable {
   package func waitingCount(_ kind: JobKind) -> Int { waiting[kind]?.count ?? 0 }
 }
 
-/// Signals of one target and one family belong together.
+/// Signals of one target and one family belong together; of what each machine has of its own, those of one machine.
 struct GroupKey: Hashable, Sendable {
   var target: String
   var family: ProblemFamily
+  var machine: String?
+
+  /// The group of a signal; `nil` when it belongs to none.
+  init?(_ signal: Signal) {
+    guard let target = signal.target, let family = ProblemFamily(metric: signal.metric) else { return nil }
+    self.target = target
+    self.family = family
+    // An alert's tag may say the machine of anything.
+    machine = signal.source == "host" ? signal.machine : nil
+  }
 }
 
 /// A series and a runbook, for the breaker.

@@ -66,6 +66,9 @@ package struct Incident: Sendable {
 
   /// The configured source that the incident is about.
   package var target: String? { affectedSystems.first }
+
+  /// The machine that it is about, where that can be seen from no other.
+  package var machine: String? { symptoms.compactMap(\.latest.machine).first }
 }
 
 extension Incident {

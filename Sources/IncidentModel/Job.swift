@@ -13,7 +13,7 @@ package struct AgentInfo: Hashable, Sendable, Codable {
   package var version: String
   /// The process's id on its machine.
   package var pid: Int32
-  /// The configured sources it can reach.
+  /// The configured sources it can reach; what only its own machine can see once more by ``target(_:on:)``.
   package var targets: [String]
 
   /// An agent; see the fields.
@@ -27,6 +27,9 @@ package struct AgentInfo: Hashable, Sendable, Codable {
     self.pid = pid
     self.targets = targets
   }
+
+  /// How an agent says that it reaches a source as it is on one machine.
+  package static func target(_ name: String, on machine: String) -> String { "\(name)@\(machine)" }
 }
 
 /// What a worker is asked to do.

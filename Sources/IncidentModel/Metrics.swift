@@ -36,6 +36,10 @@ package struct Sample: Hashable, Sendable, Codable {
 package enum Label {
   /// The name of the configured source that a series came from.
   package static let target = "target"
+  /// The machine that a series of a `host` source was measured on: many may have a source of one name.
+  package static let host = "host"
+  /// The metric of the one query that a source's `source_up` is about; without it, it is about the whole source.
+  package static let query = "query"
 }
 
 /// A metric as an incident carries it, with the threshold it was held against.

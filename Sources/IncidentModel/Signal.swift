@@ -56,6 +56,15 @@ package struct Signal: Hashable, Sendable, Codable {
 
   /// The configured source that the series came from, where there is one.
   package var target: String? { labels[Label.target] }
+
+  /// The machine that it is about, by the first part of its name; `nil` where any can measure it, or nothing says.
+  package var machine: String? {
+    guard source == "host" || source == "alert" else { return nil }
+    return labels[Label.host].map { String($0.prefix { $0 != "." }) }
+  }
+
+  /// The query of its source that can't be measured; `nil` for anything else.
+  package var failedQuery: String? { rule.kind == .sourceFailure ? labels[Label.query] : nil }
 }
 
 /// The rule behind a signal, complete enough to measure the symptom again.

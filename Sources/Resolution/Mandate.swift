@@ -16,8 +16,10 @@ package enum Mandate {
   /// The coordinator has asked the same questions before; asking them again here means that neither a
   /// mistake there, nor a config that differs between machines, nor a forged job makes anything run.
   /// - Throws: `Refusal` when the job has no remedy, the catalogue renders other steps than the
-  ///   diagnosis holds, or a target's autonomy does not allow it.
-  package static func steps(for job: Job, under settings: SystemSettings) throws(Refusal) -> [PlannedStep] {
+  ///   diagnosis holds, a target's autonomy does not allow it, or it is about another machine than `host`.
+  package static func steps(
+    for job: Job, under settings: SystemSettings, on host: String = hostName()
+  ) throws(Refusal) -> [PlannedStep] {
     guard job.lease.kind == .resolve else {
       throw Refusal("a resolver takes no \(job.lease.kind.rawValue) jobs")
     }
@@ -39,6 +41,14 @@ package enum Mandate {
       throw Refusal("the remedy works on \(target), which the incident is not about")
     }
     try permit(incident, on: target, settings)
+    // What it would change and measure here is not what is wrong there.
+    if let machine = incident.machine, machine != host,
+      incident.affectedSystems.contains(where: { settings.isOfOneMachine($0) })
+    {
+      throw Refusal(
+        "the trouble is on the machine \(PlainLine.of(machine, 80)), and this resolver works on \(host); "
+          + "run a resolver there")
+    }
     return steps
   }
 
@@ -69,5 +79,12 @@ package enum Mandate {
     if words.contains(.suggest), incident.approved == nil {
       throw Refusal("\(target) is set to suggest and nobody has approved the remedy")
     }
+  }
+}
+
+extension SystemSettings {
+  /// Whether a source can be seen and changed from its own machine only.
+  fileprivate func isOfOneMachine(_ name: String) -> Bool {
+    if case .host? = source(named: name)?.kind { true } else { false }
   }
 }

@@ -16,6 +16,7 @@ package struct ResolutionWorker: JobWorker {
   private let makeMeter: @Sendable () -> any SymptomMeter
   private let bounds: RecoveryWatch.Bounds
   private let pace: Pace
+  private let host: String
   private let logger: Logger
 
   /// A worker.
@@ -24,16 +25,19 @@ package struct ResolutionWorker: JobWorker {
   ///   - runner: what runs actions.
   ///   - bounds: how long and how closely the symptom is watched.
   ///   - pace: time.
+  ///   - host: this machine's name; trouble of another one is refused.
   ///   - logger: where it says what it does.
   ///   - makeMeter: makes what measures the symptoms of one job.
   package init(
     settings: SystemSettings, runner: any ActionRunner, bounds: RecoveryWatch.Bounds = .init(),
-    pace: Pace = .system, logger: Logger, makeMeter: @escaping @Sendable () -> any SymptomMeter
+    pace: Pace = .system, host: String = hostName(), logger: Logger,
+    makeMeter: @escaping @Sendable () -> any SymptomMeter
   ) {
     self.settings = settings
     self.runner = runner
     self.bounds = bounds
     self.pace = pace
+    self.host = host
     self.logger = logger
     self.makeMeter = makeMeter
   }
@@ -45,7 +49,7 @@ package struct ResolutionWorker: JobWorker {
   ) async throws(LeaseError) -> JobResult {
     let steps: [PlannedStep]
     do {
-      steps = try Mandate.steps(for: job, under: settings)
+      steps = try Mandate.steps(for: job, under: settings, on: host)
     } catch {
       log(.warning, "refused: \(error)", job)
       return .failed(reason: "\(job.incident.id) needs a person: \(error). Nothing was run.")

@@ -118,7 +118,8 @@ struct HTTPSourcesTests {
       let good = PrometheusQuery(metric: "good", query: "good", unit: "count")
       let collector = prometheus(server.url, [query, good])
       let samples = try await collector.collect(at: now)
-      #expect(samples.map(\.name) == ["good"])
+      #expect(samples.map(\.name) == ["source_up", "good"])
+      #expect(samples.first?.labels == ["target": "prom", "query": "m"] && samples.first?.value == 0)
       #expect(await collector.takeNotes().first?.contains("parse error") == true)
       await #expect(throws: CollectionError.refused("Prometheus refused the query: parse error")) {
         try await prometheus(server.url, [query]).collect(at: now)
@@ -156,7 +157,7 @@ struct HTTPSourcesTests {
           PrometheusQuery(metric: "bad", query: "sum(", unit: "count"),
         ], timeout: 10)
       try await eventually("its answer") {
-        try await collector.collect(at: now).map(\.value) == [1, 2]
+        try await collector.collect(at: now).map(\.value) == [1, 2, 0]
       }
       await collector.close()
     }

@@ -8,7 +8,7 @@ import Testing
 struct HostCollectorTests {
   @Test("this machine has plausible values at the first collection")
   func plausible() async throws {
-    let collector = makeCollector(for: source("here", .host(HostSourceSettings())))
+    let collector = makeCollector(for: source("here", .host(HostSourceSettings())), on: "web-1")
     let samples = try await collector.collect(at: now)
     for name in ["host_cpu_usage", "host_memory_usage", "host_disk_usage"] {
       let value = try #require(samples.value(name), "\(name)")
@@ -17,6 +17,7 @@ struct HostCollectorTests {
     #expect(try #require(samples.value("host_load_per_core")) >= 0)
     #expect(samples.contains { $0.name == "host_disk_usage" && $0.labels["mount"] == "/" })
     #expect(samples.allSatisfy { $0.labels["target"] == "here" && $0.value.isFinite })
+    #expect(samples.allSatisfy { $0.labels["host"] == "web-1" })
     #expect(Set(samples.map(\.fingerprint)).count == samples.count)
     #expect(try await !collector.collect(at: now).isEmpty)
     await collector.close()

@@ -53,6 +53,51 @@ struct SymptomProbeTests {
     #expect(find(["target": "other"]) == nil)
   }
 
+  @Test("another machine's symptom is unknown here; source_up of a query is measured by asking it")
+  func elsewhere() async throws {
+    let here = source("here", .host(HostSourceSettings()))
+    let probe = SymptomProbe(source: here, host: "web-2")
+    let kinds: [(String, SignalRule.Kind)] = [
+      ("host_memory_usage", .threshold), ("source_up", .sourceFailure),
+    ]
+    for (metric, kind) in kinds {
+      let foreign = signal("host", metric, ["target": "here", "host": "web-1"], kind: kind)
+      guard case .missing = await probe.measure(foreign, now: { now }) else {
+        Issue.record("\(metric) of web-1 was measured on web-2")
+        continue
+      }
+      let own = signal("host", metric, ["target": "here", "host": "web-2"], kind: kind)
+      guard case .measured(let sample) = await probe.measure(own, now: { now }) else {
+        Issue.record("\(metric) was not measured")
+        continue
+      }
+      #expect(sample.labels["host"] == "web-2")
+    }
+    await probe.close()
+    try await ScriptedHTTPServer.with { request in
+      request.text.contains("good")
+        ? .json("{\"status\":\"success\",\"data\":{\"resultType\":\"scalar\",\"result\":[1,\"7\"]}}")
+        : .json("{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"parse error\"}", status: 400)
+    } _: { server in
+      let queries = ["good", "wrong"].map { PrometheusQuery(metric: $0, query: $0, unit: "count") }
+      let settings = PrometheusSourceSettings(url: Secret(server.url), queries: queries)
+      let probe = SymptomProbe(source: source("prom", .prometheus(settings)))
+      func up(_ query: String) async -> SymptomProbe.Reading {
+        await probe.measure(
+          signal("prometheus", "source_up", ["target": "prom", "query": query], kind: .sourceFailure),
+          now: { now })
+      }
+      guard case .measured(let good) = await up("good"), case .measured(let wrong) = await up("wrong"),
+        case .missing = await up("unknown")
+      else {
+        Issue.record("the wrong readings")
+        return
+      }
+      #expect(good.value == 1 && wrong.value == 0)
+      await probe.close()
+    }
+  }
+
   @Test("a delta is measured by two collections, another metric by one; a source that is gone is unknown")
   func measure() async throws {
     try await TestRedis.withServer(maxMemory: "50mb") { server in

@@ -143,6 +143,55 @@ struct HandoverTests {
     #expect(second.absorb(calm, from: "prom", at: .at(30)).map(\.metric) == ["errors"])
   }
 
+  @Test("source_up is of each query alone: who reaches the server clears nothing of who does not")
+  func sourceUp() throws {
+    let queries = ["errors", "latency"].map { PrometheusQuery(metric: $0, query: "x", unit: "percent") }
+    var prometheus = source("prom")
+    prometheus.kind = .prometheus(
+      PrometheusSourceSettings(url: Secret("http://127.0.0.1:1"), queries: queries))
+    let shards = ShardOffers.of([prometheus], host: "web-1").map(\.shard)
+    var one = try detector("one", sources: [prometheus])
+    var two = try detector("two", sources: [prometheus])
+    _ = one.watch(shards[0], memory: [], standing: [], at: .at(0))
+    _ = two.watch(shards[1], memory: [], standing: [], at: .at(0))
+    let failed = try #require(two.fail("prom", because: "no route", at: .at(0)).first)
+    #expect(failed.labels == [Label.target: "prom", Label.query: "latency"])
+    #expect(one.absorb([], from: "prom", at: .at(0)).allSatisfy { $0.fingerprint != failed.fingerprint })
+    // The alarm moves with its shard, and whoever reaches the server then clears it.
+    let (memory, gone) = two.unwatch(shards[1])
+    #expect(gone == [failed.fingerprint] && two.raised.isEmpty)
+    #expect(one.watch(shards[1], memory: memory, standing: [failed], at: .at(10)).map(\.id) == [failed.id])
+    #expect(one.raised == [failed.fingerprint])
+    let cleared = one.absorb([], from: "prom", at: .at(30))
+    #expect(cleared.map(\.fingerprint) == [failed.fingerprint] && cleared.map(\.state) == [.cleared])
+    // One query that the server refuses is down, although the other one was answered.
+    let up = SourceUp.sample(false, of: prometheus, query: "errors", at: .at(60))
+    let refused = one.absorb([up], from: "prom", at: .at(60))
+    #expect(refused.map(\.labels[Label.query]) == ["errors"] && refused.map(\.state) == [.raised])
+    #expect(one.fail("prom", because: "gone", at: .at(300)).count == 2)
+  }
+
+  @Test("what an older version raised without naming the machine is cleared, and raised by its new name")
+  func older() throws {
+    let host = source(rules: [threshold(80, clear: 75)])
+    var before = try Detector(name: "old", instance: "old", sources: [host], graph: .standard())
+    var standing = before.absorb([sample(90, at: 0)], from: "shop", at: .at(0))
+    standing += before.fail("shop", because: "gone", at: .at(1))
+    #expect(standing.count == 2)
+    var detector = try Detector(
+      name: "new", instance: "new", sources: [host], host: "web-1", graph: .standard())
+    detector.watchNothing()
+    let shard = Shard(target: "shop", host: "web-1")
+    #expect(detector.watch(shard, memory: [], standing: standing, at: .at(10)).count == 2)
+    let failed = detector.fail("shop", because: "gone", at: .at(20))
+    #expect(failed.map(\.labels) == [[Label.target: "shop", Label.host: "web-1"]])
+    let good = sample(10, at: 30, labels: [Label.host: "web-1"])
+    let cleared = detector.absorb([good], from: "shop", at: .at(30)).filter { $0.state == .cleared }
+    #expect(Set(standing.map(\.fingerprint)).isSubset(of: cleared.map(\.fingerprint)))
+    #expect(detector.raised.isEmpty)
+    #expect(detector.absorb([good], from: "shop", at: .at(60)).isEmpty)
+  }
+
   @Test("memory from anywhere is read or left out, never a crash, and takes no room that is not there")
   func hostile() throws {
     var first = try detector("first")

@@ -141,6 +141,26 @@ struct WorkerTests {
     #expect(investigator.closed.withLock { $0 } == 1)
   }
 
+  @Test("trouble of another machine is not explained by what this one shows")
+  func otherMachine() async throws {
+    var settings = settings
+    settings.sources = [SourceSettings(name: "shop", kind: .host(HostSourceSettings()))]
+    let investigator = ScriptedInvestigator { Case.failed($0.tool, .other) }
+    let signal = Case.signal("host_disk_usage", source: "host", labels: [Label.host: "web-1"])
+    for host in ["web-1", "web-2"] {
+      let worker = DiagnosisWorker(
+        settings: settings, host: host, investigator: { _ in investigator },
+        logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+      let reporter = RecordingReporter()
+      switch try await worker.perform(job(signal), reporter: reporter) {
+      case .failed(let reason):
+        #expect(host == "web-2" && reason.contains("web-1") && reason.contains("web-2"))
+        #expect(reporter.exchanges.isEmpty)
+      case let result: #expect(host == "web-1", "\(result)")
+      }
+    }
+  }
+
   @Test("a target that the config does not know is unknown, and says what to add where")
   func unknownTarget() async throws {
     var signal = Case.signal("database_connection_usage")

@@ -43,6 +43,49 @@ struct CorrelationTests {
     }
   }
 
+  @Test("what is wrong on two machines is two incidents, each for the workers of its machine")
+  func machines() {
+    var world = EngineWorld()
+    for host in ["web-1", "web-2"] {
+      world.join(.diagnoser, "on-\(host)", slots: 9, targets: ["hosts", AgentInfo.target("hosts", on: host)])
+    }
+    for host in ["web-1", "web-2", "web-3"] {
+      var signal = world.signal("host_disk_usage", target: "hosts")
+      signal.source = "host"
+      signal.labels[Label.host] = host
+      signal.fingerprint = Fingerprint(source: "host", metric: signal.metric, labels: signal.labels)
+      world.tell(.signals([signal]))
+    }
+    #expect(Set(world.incidents.map(\.machine)) == ["web-1", "web-2", "web-3"])
+    for job in world.jobs.prefix(2) {
+      #expect(world.leases(of: "on-\(job.incident.machine ?? "")").contains(job.lease))
+    }
+    // Nobody is on the third: whoever gets it says so.
+    #expect(world.jobs.count == 3)
+  }
+
+  @Test("queries of one source that fail one after another are one incident, and tell people once")
+  func queries() {
+    var world = EngineWorld()
+    func failure(_ query: String) -> Signal {
+      var signal = world.signal("source_up", target: "prom", value: 0)
+      signal.rule.kind = .sourceFailure
+      signal.labels[Label.query] = query
+      signal.severity = .critical
+      signal.fingerprint = Fingerprint(source: "prometheus", metric: signal.metric, labels: signal.labels)
+      return signal
+    }
+    world.tell(.signals([failure("errors")]))
+    // Nobody diagnoses.
+    world.pass(.seconds(130))
+    #expect(world.only.status == .escalated)
+    world.tell(.signals([failure("errors")]))
+    let told = world.announcements.count
+    world.tell(.signals([failure("latency")]))
+    #expect(world.incidents.count == 1 && world.only.symptoms.count == 2)
+    #expect(world.announcements.count == told)
+  }
+
   @Test("a resent signal counts once")
   func resent() {
     var world = EngineWorld()

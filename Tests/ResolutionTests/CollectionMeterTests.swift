@@ -37,6 +37,17 @@ private actor CountingCollector: Collector {
   func close() {}
 }
 
+/// Has nothing to say, or can't be asked.
+private struct FailingCollector: Collector {
+  let fails: Bool
+
+  func collect(at now: Timestamp) async throws(CollectionError) -> [Sample] {
+    if fails { throw .unreachable("nobody answers") }
+    return []
+  }
+  func close() async {}
+}
+
 @Suite("The meter")
 struct CollectionMeterTests {
   private let total = LockedInteger()
@@ -102,6 +113,56 @@ struct CollectionMeterTests {
     #expect(readings[2] == .value(0))
     total.add(1)
     #expect(await meter.measure([up]) == [.value(1)])
+  }
+
+  @Test("another machine's symptom is unmeasured here, whatever this machine says")
+  func otherMachine() async {
+    var settings = SystemSettings()
+    settings.sources = [SourceSettings(name: "this-host", kind: .host(HostSourceSettings()))]
+    let meter = CollectionMeter(settings: settings, pace: time.pace, host: "web-2") { _ in
+      FailingCollector(fails: false)
+    }
+    func up(_ host: String) -> Signal {
+      var signal = Make.signal(
+        "source_up", value: 0, above: 1, clear: 1, unit: "bool", source: "host", target: "this-host",
+        condition: .below)
+      signal.labels[Label.host] = host
+      return signal
+    }
+    let readings = await meter.measure([up("web-1"), up("web-2")])
+    guard case .unmeasured(let reason) = readings[0] else {
+      Issue.record("\(readings)")
+      return
+    }
+    #expect(reason.contains("web-1"))
+    #expect(readings[1] == .value(1))
+  }
+
+  @Test("source_up of a query is measured by asking that query alone")
+  func query() async {
+    var settings = SystemSettings()
+    let queries = ["errors", "latency"].map { PrometheusQuery(metric: $0, query: "x", unit: "count") }
+    let kind = SourceSettings.Kind.prometheus(
+      PrometheusSourceSettings(url: Secret("http://127.0.0.1:1"), queries: queries))
+    settings.sources = [SourceSettings(name: "prom", kind: kind)]
+    let meter = CollectionMeter(settings: settings, pace: time.pace) { source in
+      guard case .prometheus(let settings) = source.kind else { return FailingCollector(fails: true) }
+      return FailingCollector(fails: settings.queries.map(\.metric) != ["errors"])
+    }
+    func up(_ query: String) -> Signal {
+      var signal = Make.signal(
+        "source_up", value: 0, above: 1, clear: 1, unit: "bool", source: "prometheus", target: "prom",
+        condition: .below)
+      signal.rule.kind = .sourceFailure
+      signal.labels[Label.query] = query
+      return signal
+    }
+    let readings = await meter.measure([up("errors"), up("latency"), up("unknown")])
+    #expect(readings.prefix(2) == [.value(1), .value(0)])
+    guard case .unmeasured = readings[2] else {
+      Issue.record("\(readings)")
+      return
+    }
   }
 
   @Test("a series or a source that is not there is unmeasured")

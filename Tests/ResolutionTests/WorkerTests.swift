@@ -61,6 +61,25 @@ struct WorkerTests {
     #expect(message.contains("database_connection_usage went from 92 to 40 percent (bound 76)"), "\(message)")
   }
 
+  @Test("trouble of another machine is refused with the reason, and nothing runs")
+  func otherMachine() async throws {
+    let steps = [Catalogue.limit("a", megabytes: 10)]
+    let (settings, remedy) = try Catalogue.settings(steps, kind: .host(HostSourceSettings()))
+    var signal = Make.signal("host_disk_usage", source: "host")
+    signal.labels[Label.host] = "web-1"
+    let incident = Make.incident([signal], remedy: remedy)
+    #expect(try Mandate.steps(for: Make.job(incident), under: settings, on: "web-1").count == 1)
+    let reporter = RecordingReporter()
+    let worker = ResolutionWorker(
+      settings: settings,
+      runner: ScriptedRunner(reporter: reporter) { _, _ in .succeeded(detail: "done", undo: nil) },
+      host: "web-2", logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+    ) { ScriptedMeter([.value(40)], span: .zero) }
+    let reason = failure(try await worker.perform(Make.job(incident), reporter: reporter))
+    #expect(reason.contains("web-1") && reason.contains("web-2") && reason.contains("Nothing was run"))
+    #expect(await reporter.statements.isEmpty)
+  }
+
   @Test("a lease that is lost stops the work before the next run", arguments: 0..<6)
   func leaseLost(at statement: Int) async throws {
     var scene = try Scene()

@@ -63,16 +63,27 @@ package struct SeriesRule: Hashable, Sendable {
   }
 }
 
-/// The series that every source has: whether it can be measured at all.
+/// The series that every source has, and each of its parts that is watched alone: whether it can be measured at all.
 package enum SourceUp {
   /// The metric's name; 1 when the source was measured, else 0.
   package static let metric = "source_up"
 
   /// What was seen of a source.
-  package static func sample(_ isUp: Bool, of source: SourceSettings, at time: Timestamp) -> Sample {
-    Sample(
-      name: metric, labels: [Label.target: source.name], value: isUp ? 1 : 0, unit: "bool",
-      source: source.kind.system, timestamp: time)
+  /// - Parameters:
+  ///   - isUp: whether it could be measured.
+  ///   - source: the source.
+  ///   - query: the metric of the one query that it is about; `nil` for the whole source.
+  ///   - host: this machine, which a `host` source's series name; `nil` for an unnamed one.
+  ///   - time: when it was seen.
+  package static func sample(
+    _ isUp: Bool, of source: SourceSettings, query: String? = nil, host: String? = nil, at time: Timestamp
+  ) -> Sample {
+    var labels = [Label.target: source.name]
+    if let query { labels[Label.query] = query }
+    if let host, case .host = source.kind { labels[Label.host] = host }
+    return Sample(
+      name: metric, labels: labels, value: isUp ? 1 : 0, unit: "bool", source: source.kind.system,
+      timestamp: time)
   }
 }
 

@@ -46,16 +46,25 @@ extension Detector {
       fingerprint: fingerprint, state: outcome.state, collection: memory.collections, touchedAt: now)
   }
 
-  /// Leads `source_up` through the graph.
+  /// Leads each `source_up` through the graph.
+  /// - Parameter failure: why the whole source (`nil`) or a query of it was not measured; `nil` when it was.
   mutating func judgeSource(
-    _ memory: inout SourceMemory, isUp: Bool, note: String?, at now: Timestamp,
-    _ signals: inout [Signal]
+    _ memory: inout SourceMemory, at now: Timestamp, _ signals: inout [Signal],
+    failure: (String?) -> String?
   ) {
-    let sample = SourceUp.sample(isUp, of: memory.settings, at: now)
-    memory.up.state =
-      route(
-        sample, memory.up.fingerprint, memory.upRule, memory.up.state, note: note, at: now, &signals
-      ).state
+    var isAnyUp = false
+    for query in memory.part.queries {
+      guard let up = memory.ups[query] else { continue }
+      let note = failure(query)
+      if note == nil { isAnyUp = true }
+      let sample = memory.upSample(query, isUp: note == nil, at: now)
+      let outcome = route(sample, up.fingerprint, memory.upRule, up.state, note: note, at: now, &signals)
+      memory.ups[query]?.state = outcome.state
+    }
+    guard isAnyUp, let older = memory.olderUp else { return }
+    let sample = SourceUp.sample(true, of: memory.settings, at: now)
+    let outcome = route(sample, older.fingerprint, memory.upRule, older.state, note: nil, at: now, &signals)
+    if outcome.state.alarm == nil { memory.olderUp = nil } else { memory.olderUp?.state = outcome.state }
   }
 
   @discardableResult

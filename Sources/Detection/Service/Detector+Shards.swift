@@ -30,7 +30,7 @@ extension Detector {
     }
     var adopted: [Signal] = []
     for record in ShardRecords.decode(bytes) { take(record, of: shard, &memory, at: now, &adopted) }
-    for signal in standing where shard.covers(signal) { take(signal, &memory, at: now, &adopted) }
+    for signal in standing where shard.covers(signal) { take(signal, of: shard, &memory, at: now, &adopted) }
     return adopted
   }
 
@@ -40,6 +40,7 @@ extension Detector {
     let bytes = self.memory(of: shard)
     guard var memory = sources.removeValue(forKey: shard.target) else { return (bytes, []) }
     defer { sources[shard.target] = memory }
+    let ups = memory.ups
     switch (memory.part, shard.metric) {
     case (.metrics(let metrics), let metric?): memory.part = .metrics(metrics.subtracting([metric]))
     case (_, nil), (.all, _?): memory.part = .nothing
@@ -51,20 +52,19 @@ extension Detector {
       return false
     }
     seriesCount -= gone.count
-    if memory.part == .nothing {
-      gone.append(memory.up.fingerprint)
-      memory.forgetUp()
-    }
+    gone += ups.filter { memory.ups[$0.key] == nil }.map(\.value.fingerprint)
     return (bytes, gone.sorted())
   }
 
   /// What is known of a shard, for another detector; empty for none of a configured source.
   package func memory(of shard: Shard) -> [UInt8] {
     guard let memory = sources[shard.target] else { return [] }
-    let up = SourceUp.sample(true, of: memory.settings, at: Timestamp(milliseconds: 0))
-    var records = [
-      SeriesRecord(source: up.source, metric: up.name, labels: up.labels, state: memory.up.state)
-    ]
+    var records: [SeriesRecord] = []
+    if let up = memory.ups[shard.metric] {
+      let sample = memory.upSample(shard.metric, isUp: true, at: Timestamp(milliseconds: 0))
+      records.append(
+        SeriesRecord(source: sample.source, metric: sample.name, labels: sample.labels, state: up.state))
+    }
     let series = memory.series.filter { shard.metric == nil || $0.key.name == shard.metric }
     records += series.sorted { $0.value.fingerprint < $1.value.fingerprint }.map { key, series in
       SeriesRecord(source: key.source, metric: key.name, labels: key.labels, state: series.state)
@@ -82,22 +82,31 @@ extension Detector {
     let fingerprint = Fingerprint(source: record.source, metric: record.metric, labels: record.labels)
     var state = record.state.notAfter(now)
     if state.alarm.map({ $0.last.fingerprint != fingerprint }) ?? false { state.alarm = nil }
-    if fingerprint == memory.up.fingerprint {
-      memory.up.state.take(state, by: memory.upRule, &adopted)
+    if memory.ups[shard.metric]?.fingerprint == fingerprint {
+      memory.ups[shard.metric]?.state.take(state, by: memory.upRule, &adopted)
       return
     }
-    guard shard.metric.map({ $0 == record.metric }) ?? true,
+    guard record.metric != SourceUp.metric, shard.metric.map({ $0 == record.metric }) ?? true,
       let place = place(record.key, fingerprint, &memory, at: now), let rule = memory.rules[record.metric]
     else { return }
     memory.series.values[place].state.take(state, by: rule, &adopted)
   }
 
   private mutating func take(
-    _ signal: Signal, _ memory: inout SourceMemory, at now: Timestamp, _ adopted: inout [Signal]
+    _ signal: Signal, of shard: Shard, _ memory: inout SourceMemory, at now: Timestamp,
+    _ adopted: inout [Signal]
   ) {
     guard signal.state == .raised else { return }
-    if signal.fingerprint == memory.up.fingerprint {
-      memory.up.state.take(signal, by: memory.upRule, &adopted)
+    if memory.ups[shard.metric]?.fingerprint == signal.fingerprint {
+      memory.ups[shard.metric]?.state.take(signal, by: memory.upRule, &adopted)
+      return
+    }
+    if signal.metric == SourceUp.metric {
+      let older = SourceUp.sample(true, of: memory.settings, at: now).fingerprint
+      guard signal.fingerprint == older, !memory.ups.isEmpty else { return }
+      var up = memory.olderUp ?? memory.freshUp(older, at: now)
+      up.state.take(signal, by: memory.upRule, &adopted)
+      memory.olderUp = up
       return
     }
     let key = SourceMemory.Key(source: signal.source, name: signal.metric, labels: signal.labels)

@@ -53,13 +53,14 @@ package struct Detector: Sendable {
   ///   - name: the detector's name.
   ///   - instance: unique to this run of the process; signal ids are `<instance>-<counter>`.
   ///   - sources: what is watched, with the rules.
+  ///   - host: this machine's name, for `source_up` of `host` sources; `nil` leaves it out.
   ///   - limits: what may be held.
   ///   - saysFirstGood: whether the first good sample of each series is said as cleared, for what an earlier run
   ///     of the process had raised.
   ///   - graph: what every sample travels through.
   package init(
-    name: String, instance: String, sources: [SourceSettings], limits: Limits = Limits(),
-    saysFirstGood: Bool = false, graph: DetectionGraph
+    name: String, instance: String, sources: [SourceSettings], host: String? = nil,
+    limits: Limits = Limits(), saysFirstGood: Bool = false, graph: DetectionGraph
   ) {
     self.name = name
     self.limits = limits
@@ -67,7 +68,7 @@ package struct Detector: Sendable {
     ids = SignalIDs(instance: instance)
     for source in sources {
       self.sources[source.name] = SourceMemory(
-        source, refreshSeconds: limits.refreshSeconds, saysFirstGood: saysFirstGood)
+        source, host: host, refreshSeconds: limits.refreshSeconds, saysFirstGood: saysFirstGood)
     }
   }
 
@@ -81,11 +82,18 @@ package struct Detector: Sendable {
     }
     defer { sources[source] = memory }
     var signals: [Signal] = []
-    judgeSource(&memory, isUp: true, note: nil, at: now, &signals)
+    // A query that its server refuses is told by the collector, because the others were answered.
+    let refused = Set(
+      samples.filter { $0.name == SourceUp.metric && $0.value < 1 }.compactMap { $0.labels[Label.query] })
+    judgeSource(&memory, at: now, &signals) { query in
+      guard let query, refused.contains(query) else { return nil }
+      return "the server refuses this query; the detector's log says why"
+    }
     memory.collections += 1
     statistics.samples += samples.count
-    for sample in samples where memory.part.contains(sample.name) {
+    for sample in samples where memory.part.contains(sample.name) && sample.name != SourceUp.metric {
       judge(sample, &memory, at: now, &signals)
+      if let older = memory.asBefore(sample) { judge(older, &memory, at: now, &signals) }
     }
     signals += missing(&memory, at: now)
     return signals
@@ -102,7 +110,8 @@ package struct Detector: Sendable {
     }
     defer { sources[source] = memory }
     var signals: [Signal] = []
-    judgeSource(&memory, isUp: false, note: reason.oneLine(limit: 300), at: now, &signals)
+    let note = reason.oneLine(limit: 300)
+    judgeSource(&memory, at: now, &signals) { _ in note }
     return signals
   }
 
@@ -114,9 +123,6 @@ package struct Detector: Sendable {
 
   /// The fingerprints that are raised now, in order.
   package var raised: [Fingerprint] {
-    sources.values.flatMap { memory in
-      memory.series.values.filter { $0.state.alarm != nil }.map(\.fingerprint)
-        + (memory.up.state.alarm == nil ? [] : [memory.up.fingerprint])
-    }.sorted()
+    sources.values.flatMap(\.raised).sorted()
   }
 }

@@ -32,6 +32,7 @@ package actor DetectorService {
   ///   - sources: what is watched.
   ///   - name: the detector's name.
   ///   - instance: unique to this run of the process; begins the ids of signals.
+  ///   - host: this machine's name.
   ///   - sink: where signals go.
   ///   - limits: what the detector may hold.
   ///   - saysFirstGood: whether the first good sample of each series is said as cleared.
@@ -42,14 +43,15 @@ package actor DetectorService {
   ///   - collectors: makes the collector of a source.
   /// - Throws: ``DetectionGraphError``; never in a released version.
   package init(
-    sources: [SourceSettings], name: String, instance: String, sink: any SignalSink,
+    sources: [SourceSettings], name: String, instance: String, host: String = hostName(),
+    sink: any SignalSink,
     limits: Detector.Limits = Detector.Limits(), saysFirstGood: Bool = true,
     clock: any Clock<Duration> = ContinuousClock(),
     now: @escaping @Sendable () -> Timestamp, logger: Logger, link: (any ShardLink)? = nil,
     collectors: @escaping @Sendable (SourceSettings) -> any Collector = makeCollector(for:)
   ) throws(DetectionGraphError) {
     detector = Detector(
-      name: name, instance: instance, sources: sources, limits: limits,
+      name: name, instance: instance, sources: sources, host: host, limits: limits,
       saysFirstGood: saysFirstGood, graph: try .standard())
     self.sources = sources
     newCollector = collectors

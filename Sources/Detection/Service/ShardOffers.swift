@@ -22,14 +22,3 @@ package enum ShardOffers {
     }
   }
 }
-
-extension SourceSettings {
-  /// The source with those of its queries alone whose metrics are named.
-  func part(_ metrics: Set<String>) -> SourceSettings {
-    guard case .prometheus(var settings) = kind else { return self }
-    var part = self
-    settings.queries.removeAll { !metrics.contains($0.metric) }
-    part.kind = .prometheus(settings)
-    return part
-  }
-}

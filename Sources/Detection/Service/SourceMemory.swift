@@ -46,19 +46,35 @@ struct SourceMemory: Sendable {
       case .metrics(let metrics): metrics.contains(metric)
       }
     }
+
+    /// What has a `source_up` of its own, in order: the whole source (`nil`), or each query, which others ask
+    /// elsewhere with another outcome.
+    var queries: [String?] {
+      switch self {
+      case .all: [nil]
+      case .metrics(let metrics): metrics.sorted().map(Optional.some)
+      }
+    }
   }
 
   let settings: SourceSettings
-  var part = Part.all
+  let host: String?
+  var part = Part.all {
+    didSet { fitUps() }
+  }
   let rules: [String: SeriesRule]
   let upRule: SeriesRule
-  var up: Series
+  /// Each `source_up`, by ``Part/queries``.
+  var ups: [String?: Series] = [:]
+  /// What an older version raised, which named neither machine nor query: cleared here, and never raised again.
+  var olderUp: Series?
   var series: [Key: Series] = [:]
   /// How many collections succeeded.
   var collections = 0
 
-  init(_ source: SourceSettings, refreshSeconds: Double, saysFirstGood: Bool) {
+  init(_ source: SourceSettings, host: String?, refreshSeconds: Double, saysFirstGood: Bool) {
     settings = source
+    self.host = host
     var rules: [String: SeriesRule] = [:]
     // Of two rules for one metric the later one is meant: it stands further down in the config.
     for rule in source.rules {
@@ -70,16 +86,41 @@ struct SourceMemory: Sendable {
     var upRule = SeriesRule(measurabilityOf: source, refreshSeconds: refreshSeconds)
     upRule.saysFirstGood = saysFirstGood
     self.upRule = upRule
-    up = Self.freshUp(source, upRule)
+    fitUps()
   }
 
-  private static func freshUp(_ source: SourceSettings, _ rule: SeriesRule) -> Series {
+  /// Begins a `source_up` for all that is watched by now, and forgets the others.
+  private mutating func fitUps() {
+    let queries = part.queries
+    ups = ups.filter { queries.contains($0.key) }
     let beginning = Timestamp(milliseconds: 0)
-    return Series(
-      fingerprint: SourceUp.sample(true, of: source, at: beginning).fingerprint,
-      state: SeriesState(for: rule), collection: 0, touchedAt: beginning)
+    for query in queries where ups[query] == nil {
+      ups[query] = freshUp(upSample(query, isUp: true, at: beginning).fingerprint, at: beginning)
+    }
+    if queries.isEmpty { olderUp = nil }
   }
 
-  /// Forgets whether the source could be measured.
-  mutating func forgetUp() { up = Self.freshUp(settings, upRule) }
+  /// A `source_up` of which nothing is known.
+  func freshUp(_ fingerprint: Fingerprint, at now: Timestamp) -> Series {
+    Series(fingerprint: fingerprint, state: SeriesState(for: upRule), collection: 0, touchedAt: now)
+  }
+
+  /// Whether the source, or one query of it, was measured.
+  func upSample(_ query: String?, isUp: Bool, at now: Timestamp) -> Sample {
+    SourceUp.sample(isUp, of: settings, query: query, host: host, at: now)
+  }
+
+  /// The sample as an older version named it, without its machine; `nil` where nothing of then stands.
+  func asBefore(_ sample: Sample) -> Sample? {
+    guard case .host = settings.kind, sample.labels[Label.host] != nil else { return nil }
+    var older = sample
+    older.labels[Label.host] = nil
+    return series[Key(older)]?.state.alarm == nil ? nil : older
+  }
+
+  /// What is raised.
+  var raised: [Fingerprint] {
+    let all = Array(series.values) + Array(ups.values) + [olderUp].compactMap { $0 }
+    return all.filter { $0.state.alarm != nil }.map(\.fingerprint)
+  }
 }

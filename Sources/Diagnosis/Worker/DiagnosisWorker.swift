@@ -1,3 +1,4 @@
+import Collection
 import FoundationEssentials
 package import IncidentModel
 package import Logging
@@ -14,6 +15,7 @@ package struct DiagnosisWorker: JobWorker {
   private let assistant: any Assistant
   private let history: (any IncidentHistory)?
   private let limits: DiagnosisLimits
+  private let host: String
   private let investigator: @Sendable (SourceSettings) -> any Investigator
   private let logger: Logger
 
@@ -24,17 +26,20 @@ package struct DiagnosisWorker: JobWorker {
   ///   - assistant: who thinks.
   ///   - history: what is remembered of earlier incidents; `nil` for nothing.
   ///   - limits: how long it may take.
+  ///   - host: this machine's name; trouble of another one can't be looked at.
   ///   - investigator: who looks at a source; `nil` for the real one.
   ///   - logger: says what was concluded.
   package init(
     settings: SystemSettings, assistant: any Assistant = BuiltInAssistant(),
     history: (any IncidentHistory)? = nil, limits: DiagnosisLimits = DiagnosisLimits(),
-    investigator: (@Sendable (SourceSettings) -> any Investigator)? = nil, logger: Logger
+    host: String = hostName(), investigator: (@Sendable (SourceSettings) -> any Investigator)? = nil,
+    logger: Logger
   ) {
     self.settings = settings
     self.assistant = assistant
     self.history = history
     self.limits = limits
+    self.host = host
     self.logger = logger
     self.investigator =
       investigator
@@ -53,6 +58,10 @@ package struct DiagnosisWorker: JobWorker {
     guard let source = job.incident.target.flatMap({ settings.source(named: $0) }) else {
       logger.notice("no configured source for the incident's target")
       return .diagnosed(unknownTarget(job.incident))
+    }
+    if let reason = source.objection(toMachine: job.incident.machine, on: host) {
+      logger.notice("the incident is about another machine")
+      return .failed(reason: "\(reason), and this diagnoser looks at \(host); run a diagnoser there")
     }
     let past = await history?.earlier(like: job.incident, limit: Self.maxHistory) ?? []
     let investigator = investigator(source)

@@ -30,8 +30,11 @@ package struct Shard: Hashable, Sendable, Comparable, CustomStringConvertible {
   /// Whether a signal is about something in it.
   package func covers(_ signal: Signal) -> Bool {
     guard signal.target == target else { return false }
-    // `source_up` is of no query, so every part of a source may speak of it.
-    return metric.map { $0 == signal.metric || signal.rule.kind == .sourceFailure } ?? true
+    // What an older version raised names neither machine nor query, and every part may clear it.
+    if let host, let machine = signal.labels[Label.host], machine != host { return false }
+    guard let metric else { return true }
+    guard signal.rule.kind == .sourceFailure else { return signal.metric == metric }
+    return signal.failedQuery.map { $0 == metric } ?? true
   }
 }
 

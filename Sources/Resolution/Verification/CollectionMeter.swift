@@ -20,43 +20,69 @@ package actor CollectionMeter: SymptomMeter {
     var since: Duration?
   }
 
+  /// What is collected at once: a source, or the one query of it that can't be measured.
+  private struct Place: Hashable {
+    var source: String
+    var query: String?
+  }
+
   private typealias Answer = Result<[Sample], CollectionError>
 
   private let settings: SystemSettings
   private let pace: Pace
+  private let host: String
   private let make: @Sendable (SourceSettings) -> any Collector
-  private var collectors: [String: any Collector] = [:]
+  private var collectors: [Place: any Collector] = [:]
   private var counting: [String: Counting] = [:]
 
   /// A meter, which keeps its connections until ``close()``.
+  /// - Parameters:
+  ///   - settings: this resolver's own.
+  ///   - pace: time.
+  ///   - host: this machine's name; symptoms of another one can't be measured.
+  ///   - make: makes the collector of a source.
   package init(
-    settings: SystemSettings, pace: Pace = .system,
+    settings: SystemSettings, pace: Pace = .system, host: String = hostName(),
     make: @escaping @Sendable (SourceSettings) -> any Collector = { makeCollector(for: $0) }
   ) {
     self.settings = settings
     self.pace = pace
+    self.host = host
     self.make = make
   }
 
   package func measure(_ signals: [Signal]) async -> [SymptomReading] {
     let sources = Set(signals.compactMap(\.target)).compactMap { settings.source(named: $0) }
-    var present: [String: Answer] = [:]
+    var present: [Place: Answer] = [:]
     var counted: [String: (answer: Answer, seconds: Double)] = [:]
     for source in sources.sorted(by: { $0.name < $1.name }) {
-      let own = signals.filter { $0.target == source.name }
-      if own.contains(where: { !Self.isCounted($0) }) { present[source.name] = await collect(source) }
+      let own = signals.filter {
+        $0.target == source.name && source.objection(toMachine: $0.machine, on: host) == nil
+      }
+      for query in Set(own.filter { !Self.isCounted($0) }.map(\.failedQuery)) {
+        let part: SourceSettings? = if let query { source.part(query: query) } else { source }
+        guard let part else { continue }
+        let place = Place(source: source.name, query: query)
+        present[place] = await collect(part, at: place)
+      }
       if own.contains(where: Self.isCounted) { counted[source.name] = await count(source) }
     }
     return signals.map { signal in
       guard let target = signal.target, let source = settings.source(named: target) else {
         return .unmeasured(reason: "this resolver knows no source \(PlainLine.of(signal.target ?? "", 80))")
       }
+      if let reason = source.objection(toMachine: signal.machine, on: host) {
+        return .unmeasured(reason: PlainLine.of(reason + ", not on \(host)", 300))
+      }
       if Self.isCounted(signal) {
         guard let (answer, seconds) = counted[target] else { return .pending }
         let times = seconds > 0 ? max(1, source.intervalSeconds / seconds) : 1
         return Self.reading(signal, answer, of: target, times: times)
       }
-      guard let answer = present[target] else { return .unmeasured(reason: "it was not measured") }
+      guard let answer = present[Place(source: target, query: signal.failedQuery)] else {
+        let query = PlainLine.of(signal.failedQuery ?? "", 80)
+        return .unmeasured(reason: "this resolver's \(target) has no query \(query)")
+      }
       return Self.reading(signal, answer, of: target)
     }
   }
@@ -79,9 +105,9 @@ package actor CollectionMeter: SymptomMeter {
     counting = [:]
   }
 
-  private func collect(_ source: SourceSettings) async -> Answer {
-    let collector = collectors[source.name] ?? make(source)
-    collectors[source.name] = collector
+  private func collect(_ source: SourceSettings, at place: Place) async -> Answer {
+    let collector = collectors[place] ?? make(source)
+    collectors[place] = collector
     return await Self.collect(collector, at: pace.now())
   }
 

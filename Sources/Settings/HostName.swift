@@ -1,6 +1,6 @@
 import Glibc
 
-/// The first part of this machine's name.
+/// The first part of this machine's name; what only this machine can see is told apart by it.
 package func hostName() -> String {
   var bytes = [UInt8](repeating: 0, count: 256)
   let status = bytes.withUnsafeMutableBytes { buffer in
