@@ -76,8 +76,8 @@ extension Simulation {
 
   func disturb(_ healing: Healing) {
     switch healing {
-    case .start(.agent(let index)), .thaw(.agent(let index)), .connect(let index, _):
-      agents[index].disturbedAt = now
+    case .thaw(.agent(let index)): (agents[index].disturbedAt, agents[index].thawedAt) = (now, now)
+    case .start(.agent(let index)), .connect(let index, _): agents[index].disturbedAt = now
     case .start, .thaw, .storeUp, .storeReach: disturbedAt = now
     case .sinkUp, .workersFast: break
     }
@@ -89,7 +89,9 @@ extension Simulation {
 
   /// While nothing disturbs them a shard passes from one to the next without being watched twice.
   private func checkHandover(of target: String, to index: Int, _ stamp: ShardStamp) {
-    guard stamp > .own, isReliable, now - disturbedAt > Self.calm else { return }
+    // One that was frozen may find a grant that has long been another one's; its next report corrects it.
+    guard stamp > .own, isReliable, now - disturbedAt > Self.calm, now - agents[index].thawedAt > Self.calm
+    else { return }
     for other in detectors where other.index != index && other.isUp && !other.isFrozen {
       audit.checked()
       guard now - other.disturbedAt > Self.calm, other.watching.contains(target) else { continue }

@@ -26,6 +26,8 @@ struct SimAgent {
   var watching: Set<String> = []
   /// When something last happened to it or its connections.
   var disturbedAt: Int64 = 0
+  /// When it last went on after it had stood still.
+  var thawedAt: Int64 = -1_000_000
   var lastSignal = 0
   /// Signals of the batches that it sent, by their number.
   var batches: [UInt64: [String]] = [:]

@@ -115,6 +115,27 @@ extension [LinkOutput] {
     #expect(link.hear(.accepted(batch: 1, pause: 0)).memories.map(\.bytes) == [[9]])
   }
 
+  @Test("what it raised and has not got through stands when a shard comes back, whatever others knew of it")
+  func waiting() throws {
+    var generator = Generator(seed: 5)
+    var link = link()
+    link.pass(.zero)
+    link.welcome(assignsShards: true)
+    link.hear(grant(a, 1))
+    var (raised, over) = (generator.signal(), generator.signal())
+    (raised.labels, raised.state, raised.id) = ([Label.target: "a"], .raised, "1")
+    (over.labels, over.state, over.id) = ([Label.target: "a"], .raised, "2")
+    raised.fingerprint = Fingerprint(source: "s", metric: "one", labels: raised.labels)
+    over.fingerprint = Fingerprint(source: "s", metric: "two", labels: over.labels)
+    var cleared = over
+    (cleared.state, cleared.id) = (.cleared, "3")
+    link.handle(.submit([raised, over, cleared]))
+    link.hear(.shardRecalled(HeldShard(a, stamp(1))))
+    link.handle(.shardLearned(a, [1], isReleased: true))
+    let back = try #require(link.hear(grant(a, 3, memory: [2])).watched.first)
+    #expect(back.standing.map(\.id) == ["1"] && back.memory == [2])
+  }
+
   @Test("an order for what it never had is answered, and the grant that is late does not bring it back")
   func neverHad() {
     var link = link()

@@ -201,7 +201,11 @@ package struct ShardLedger: Sendable {
     for signal in signals where signal.state == .raised {
       guard let target = signal.target, let shards = byTarget[target] else { continue }
       for shard in shards where shard.covers(signal) {
-        if let owner = owner(of: shard), owner != instance { entries[shard]?.owesStanding = true }
+        guard let owner = owner(of: shard) else { continue }
+        // Of an owner that may not have its grant yet it may be from the time before.
+        var isNew = false
+        if case .granted = entries[shard]?.state { isNew = true }
+        if owner != instance || isNew { entries[shard]?.owesStanding = true }
       }
     }
   }

@@ -22,7 +22,11 @@ extension LinkCore {
   }
 
   mutating func granted(_ grant: ShardGrant) {
-    guard phase == .running, let order = shards?.granted(grant) else { return }
+    guard phase == .running, var order = shards?.granted(grant) else { return }
+    // What it raised when it had the shard before, and what has not arrived yet, will stand too: nobody else clears it.
+    let known = Set(order.standing.map(\.fingerprint))
+    let own = spool.raised { grant.held.shard.covers($0) }.filter { !known.contains($0.fingerprint) }
+    order.standing += own.prefix(max(ShardGrant.maxStanding - order.standing.count, 0))
     emit(.watch(order))
     // So that it is known to be watched soon, and not only with the next heartbeat.
     shardReportAt = shardReportAt ?? now + Self.reportPause

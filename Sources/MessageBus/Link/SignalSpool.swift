@@ -66,6 +66,16 @@ struct SignalSpool {
     inFlight?.signals.contains(where: isMeant) == true || entries.values.contains { isMeant($0.signal) }
   }
 
+  /// What the coordinator will take to be raised once it has all of those that are meant, by their fingerprints.
+  func raised(where isMeant: (Signal) -> Bool) -> [Signal] {
+    var last: [Fingerprint: Signal] = [:]
+    let all = (inFlight?.signals ?? []) + order.compactMap { entries[$0]?.signal }
+    for signal in all where isMeant(signal) {
+      last[signal.fingerprint] = signal
+    }
+    return last.values.filter { $0.state == .raised }.sorted { $0.fingerprint < $1.fingerprint }
+  }
+
   /// Puts a signal at the end.
   /// - Parameters:
   ///   - isHeld: whether batches cannot leave at the moment.
