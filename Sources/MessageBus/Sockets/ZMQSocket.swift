@@ -132,6 +132,9 @@ final class ZMQSocket {
       }
     case .publisher, .authenticator, .pair: break
     case .subscriber:
+      // What waits of a connection goes with it: libzmq 4.3.4 ends the process when a reader that had been held back
+      // goes on after its connection was made anew (its issue 3937). What was missed is read from a snapshot.
+      try set(ZMQ_IMMEDIATE, 1)
       if zmq_setsockopt(handle, ZMQ_SUBSCRIBE, nil, 0) != 0 { throw Self.error("subscribe") }
     }
   }
