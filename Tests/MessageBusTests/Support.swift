@@ -3,6 +3,8 @@ import IncidentModel
 import Logging
 import Testing
 
+import let TestKit.slowness
+
 @testable import MessageBus
 
 /// Waits until `condition` holds; records an issue after five seconds.
@@ -10,7 +12,7 @@ nonisolated(nonsending) func eventually(
   _ what: Comment, sourceLocation: SourceLocation = #_sourceLocation,
   _ condition: nonisolated(nonsending) () async throws -> Bool
 ) async throws {
-  let end = ContinuousClock.now + .seconds(5)
+  let end = ContinuousClock.now + .seconds(5) * slowness
   while ContinuousClock.now < end {
     if try await condition() { return }
     try await Task.sleep(for: .milliseconds(3))

@@ -7,6 +7,9 @@ func pause(_ duration: Duration) async {
   await Task.detached { try? await Task.sleep(for: duration) }.value
 }
 
+/// How much longer everything may take: the thread sanitizer makes it several times slower.
+package let slowness = getenv("TSAN_OPTIONS") == nil ? 1 : 5
+
 /// Looks every few milliseconds whether something became true.
 ///
 /// - Parameters:
@@ -19,7 +22,7 @@ package func eventually(
   isolation: isolated (any Actor)? = #isolation,
   _ condition: () async throws -> Bool
 ) async throws {
-  let end = ContinuousClock.now + timeout
+  let end = ContinuousClock.now + timeout * slowness
   var wait = Duration.milliseconds(2)
   while true {
     var last: (any Error)?
