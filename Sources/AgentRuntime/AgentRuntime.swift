@@ -73,7 +73,8 @@ package enum AgentRuntime {
     exit(0)
   }
 
-  /// As many open files as the machine lets it have, 65,536 at the most: strangers' connections must not keep it from its own.
+  /// As many open files as the machine lets it have, 65,536 at the most: strangers' connections must not keep it from
+  /// its own.
   private static func raiseDescriptorLimit() {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }

@@ -127,9 +127,7 @@ extension Engine {
   /// The job of an incident that waits for a worker.
   package func waiting(on id: IncidentID) -> WaitingWork? {
     guard let record = state.records[id], let job = record.job, job.lease == nil else { return nil }
-    let alive = state.workers.values.filter {
-      $0.info.kind == job.kind.worker && now - $0.lastSeen <= policy.leaseDuration
-    }
+    let alive = state.workers.values.filter { isAlive($0, for: job.kind) }
     let able = Self.able(alive, record.incident)
     let isFree = { (worker: Worker) in worker.tokens.count < worker.capacity }
     let reason: WaitingWork.Reason =

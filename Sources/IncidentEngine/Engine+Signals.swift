@@ -100,8 +100,7 @@ private struct Gravity {
     status = incident.status
     severity = incident.severity
     // Queries of one source that can't be asked are one trouble, whichever detector finds it when.
-    symptoms =
-      incident.symptoms.count { $0.latest.failedQuery == nil }
-      + (incident.symptoms.contains { $0.latest.failedQuery != nil } ? 1 : 0)
+    let failed = incident.symptoms.count { $0.latest.failedQuery != nil }
+    symptoms = incident.symptoms.count - max(failed - 1, 0)
   }
 }

@@ -157,7 +157,8 @@ extension Engine {
     state.workers.values.contains { isAlive($0, for: kind) && $0.tokens.count < $0.capacity }
   }
 
-  private func isAlive(_ worker: Worker, for kind: JobKind) -> Bool {
+  /// Whether a worker does such jobs and was heard lately.
+  func isAlive(_ worker: Worker, for kind: JobKind) -> Bool {
     worker.info.kind == kind.worker && now - worker.lastSeen <= policy.leaseDuration
   }
 

@@ -97,10 +97,7 @@ struct LifecycleTests {
       (.unknown, .escalated),
     ])
   func verdicts(verdict: Verification.Verdict, status: IncidentStatus) throws {
-    var world = try Self.resolving()
-    let lease = try #require(world.jobs.last?.lease)
-    world.tell(.intend(step: 0, name: "step-0", lease, instance: "wolf"))
-    world.tell(.concluded(StepOutcome(index: 0, state: .succeeded, detail: "done"), lease, instance: "wolf"))
+    var (world, lease) = try Self.steppedOnce(.succeeded, "done")
     let verification = EngineWorld.verification(verdict, at: world.now)
     world.tell(.finished(.remedied(verification, message: "m"), lease, instance: "wolf"))
     #expect(world.only.status == status)
@@ -108,10 +105,7 @@ struct LifecycleTests {
 
   @Test("a failed step escalates even when the symptom is gone")
   func failedStepEscalates() throws {
-    var world = try Self.resolving()
-    let lease = try #require(world.jobs.last?.lease)
-    world.tell(.intend(step: 0, name: "step-0", lease, instance: "wolf"))
-    world.tell(.concluded(StepOutcome(index: 0, state: .failed, detail: "no right"), lease, instance: "wolf"))
+    var (world, lease) = try Self.steppedOnce(.failed, "no right")
     let verification = EngineWorld.verification(.recovered, at: world.now)
     world.tell(.finished(.remedied(verification, message: "m"), lease, instance: "wolf"))
     #expect(world.only.status == .escalated)
@@ -146,6 +140,17 @@ struct LifecycleTests {
     #expect(world.only.status == .resolved)
     #expect(!world.only.autoResolved)
     #expect(world.only.count == 4)
+  }
+
+  /// A remedy whose first step has ended, and its lease.
+  private static func steppedOnce(
+    _ state: StepRecord.State, _ detail: String
+  ) throws -> (world: EngineWorld, lease: Lease) {
+    var world = try resolving()
+    let lease = try #require(world.jobs.last?.lease)
+    world.tell(.intend(step: 0, name: "step-0", lease, instance: "wolf"))
+    world.tell(.concluded(StepOutcome(index: 0, state: state, detail: detail), lease, instance: "wolf"))
+    return (world, lease)
   }
 
   /// A statement on one of many series of a family.
@@ -191,10 +196,7 @@ struct LifecycleTests {
 
   @Test("a remedy after which series beyond the symptoms are still raised has not ended it")
   func beyondTheMeasured() throws {
-    var world = try Self.resolving()
-    let lease = try #require(world.jobs.last?.lease)
-    world.tell(.intend(step: 0, name: "step-0", lease, instance: "wolf"))
-    world.tell(.concluded(StepOutcome(index: 0, state: .succeeded, detail: "done"), lease, instance: "wolf"))
+    var (world, lease) = try Self.steppedOnce(.succeeded, "done")
     for number in 1...60 { world.tell(.signals([Self.series(number, in: &world)])) }
     world.now = world.now + .seconds(1)
     for number in 1...49 { world.tell(.signals([Self.series(number, .cleared, in: &world)])) }

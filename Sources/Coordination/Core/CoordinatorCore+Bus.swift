@@ -19,9 +19,7 @@ extension CoordinatorCore {
         peers = peers.filter { engine.state.workers[$0.value] != nil }
         connections = connections.filter { peers[$0.value] != nil }
       }
-      guard peer.mayBe(info.instance), isFree(info.instance, for: peer), peer.mayBe(info.kind),
-        isHeir(info, peer)
-      else {
+      guard objection(to: info, from: peer) == nil else {
         impostors += 1
         return nil
       }
@@ -66,17 +64,22 @@ extension CoordinatorCore {
     }
   }
 
-  /// Whether an agent's name may be this connection's: it is nobody's yet, or of the same key.
-  private func isFree(_ instance: String, for peer: PeerID) -> Bool {
-    connections[instance].map { $0.identity?.key == peer.identity?.key } ?? true
-  }
-
-  /// Whether what that run of an agent still holds by the journal is this key's.
-  private func isHeir(_ info: AgentInfo, _ peer: PeerID) -> Bool {
-    guard let identity = peer.identity, let owner = engine.owner(ofLeasesOf: info.instance) else {
-      return true
+  /// Why an agent may not be who its hello says it is; `nil` when it may.
+  private func objection(to info: AgentInfo, from peer: PeerID) -> String? {
+    if !peer.mayBe(info.instance) { return "names another instance than its connection" }
+    if let other = connections[info.instance], other.identity?.key != peer.identity?.key {
+      return "names an instance that another key has"
     }
-    return owner == identity.author(info.name)
+    if !peer.mayBe(info.kind) {
+      return "says that it is a \(info.kind.rawValue), which its key may not be: see aiopsctl keys list"
+    }
+    // By the journal, which outlives connections.
+    if let identity = peer.identity, let owner = engine.owner(ofLeasesOf: info.instance),
+      owner != identity.author(info.name)
+    {
+      return "names an instance whose work is still another key's"
+    }
+    return nil
   }
 
   /// Whether its key still lets an agent be what it said it is; what a key may be can change.
@@ -129,10 +132,8 @@ extension CoordinatorCore {
       [
         .send(
           .rejected(
-            reason:
-              "the hello of \(info.name) names another instance than its connection, one that another key has, or "
-              + "a kind of agent that its key may not be, or too many agents are here"
-          ), to: peer)
+            reason: "the hello of \(info.name) "
+              + (objection(to: info, from: peer) ?? "comes while too many agents are here")), to: peer)
       ]
     case .goodbye: []
     default: [.send(.unknownAgent, to: peer)]

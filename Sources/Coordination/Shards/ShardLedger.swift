@@ -203,8 +203,7 @@ package struct ShardLedger: Sendable {
       for shard in shards where shard.covers(signal) {
         guard let owner = owner(of: shard) else { continue }
         // Of an owner that may not have its grant yet it may be from the time before.
-        var isNew = false
-        if case .granted = entries[shard]?.state { isNew = true }
+        let isNew = if case .granted = entries[shard]?.state { true } else { false }
         if owner != instance || isNew { entries[shard]?.owesStanding = true }
       }
     }

@@ -44,8 +44,7 @@ extension Coordinator: CoordinatorAPI {
   package func command(
     _ verb: PersonVerb, on id: IncidentID, by person: String, note: String?
   ) async throws(APIError) -> Incident {
-    let began = now
-    switch await submit(.person(verb, id, by: person, note: note), patience: Self.patience) {
+    switch try await ask(.person(verb, id, by: person, note: note)) {
     case .incident(let incident): return incident
     case .conflict(let reason): throw .conflict(reason: reason)
     case .notFound:
@@ -54,7 +53,7 @@ extension Coordinator: CoordinatorAPI {
         throw .conflict(reason: "\(id) has ended: it is \(ended.status.rawValue)")
       }
       throw .notFound
-    default: throw now - began < Self.patience ? Self.overloaded : Self.late
+    default: throw Self.overloaded
     }
   }
 
@@ -62,16 +61,21 @@ extension Coordinator: CoordinatorAPI {
     _ alerts: [AIopsAlert], token: String? = nil
   ) async throws(APIError) -> [AlertReceipt] {
     let posting = "alert-\(String(UInt64.random(in: .min ... .max), radix: 36))"
-    let began = now
-    let input = EngineInput.alerts(alerts, posting: posting, token: token)
-    guard case .alerts(let placements) = await submit(input, patience: Self.patience) else {
-      throw now - began < Self.patience ? Self.overloaded : Self.late
+    guard case .alerts(let placements) = try await ask(.alerts(alerts, posting: posting, token: token)) else {
+      throw Self.overloaded
     }
     return zip(alerts, placements).map { alert, placement in
       AlertReceipt(
         alertID: alert.alertID, fingerprint: alert.fingerprint, incident: placement.incident,
         outcome: placement.outcome)
     }
+  }
+
+  /// The engine's reply to a request, for which somebody waits.
+  private func ask(_ input: EngineInput) async throws(APIError) -> EngineReply {
+    let began = now
+    if let reply = await submit(input, patience: Self.patience) { return reply }
+    throw now - began < Self.patience ? Self.overloaded : Self.late
   }
 
   package func agents() -> [AgentReport] {

@@ -72,9 +72,8 @@ extension Coordinator {
 
   private static func input(_ keys: AllowedKeys) -> EngineInput {
     let names = keys.names.map { ($0.value, $0.key.text) }
-    let kinds = keys.kinds.compactMap { key, kind -> (String, AgentKind)? in
-      guard let name = keys.names[key], let kind = AgentKind(rawValue: kind.rawValue) else { return nil }
-      return (name, kind)
+    let kinds = keys.kinds.compactMap { key, kind in
+      keys.names[key].map { ($0, AgentKind(kind)) }
     }
     return .allowed(
       Dictionary(names) { first, _ in first }, kinds: Dictionary(kinds) { first, _ in first })

@@ -79,7 +79,7 @@ package actor SQLiteJournal: JournalStore {
   }
 
   package func records(of incident: IncidentID, limit: Int) async throws(StoreError) -> [JournalRecord] {
-    guard limit > 0 else { return try await read { _ in [] } }
+    guard limit > 0 else { return [] }
     let path = path
     return try await read { db in
       let own = """

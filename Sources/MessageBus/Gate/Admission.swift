@@ -94,8 +94,7 @@ struct Admission {
     guard parts.count == 2, let key = PublicKey(String(parts[1])), let name = keys.names[key],
       name == parts[0]
     else { return nil }
-    let identity = AgentIdentity(
-      name: name, key: key.text, kind: keys.kinds[key].flatMap { AgentKind(rawValue: $0.rawValue) })
+    let identity = AgentIdentity(name: name, key: key.text, kind: keys.kinds[key].map { AgentKind($0) })
     identities[user] = identity
     return identity
   }
