@@ -30,23 +30,25 @@ package struct EngineEvent: Sendable, Equatable, Codable {
 }
 
 /// What can happen.
+///
+/// What is large is on the heap: an event is copied on its way from the engine into the journal and out to readers.
 package enum Fact: Sendable, Equatable, Codable {
   /// An incident began with this signal.
-  case opened(signal: Signal, autonomy: Autonomy)
+  indirect case opened(signal: Signal, autonomy: Autonomy)
   /// A signal joined or changed an incident.
-  case signalled(signal: Signal)
+  indirect case signalled(signal: Signal)
   /// A signal that belongs to no open incident, and why it opened none.
-  case noted(signal: Signal, reason: String)
+  indirect case noted(signal: Signal, reason: String)
   /// Work waits for a worker; it must be done by the deadline.
   case queued(job: JobKind, deadline: Timestamp)
   /// A worker got the work.
-  case leased(lease: Lease, worker: String, instance: String, attempt: Int, expires: Timestamp)
+  indirect case leased(lease: Lease, worker: String, instance: String, attempt: Int, expires: Timestamp)
   /// A worker lost the work or gave it back; it waits again.
   case leaseLost(token: UInt64, reason: String)
   /// The work is over: under a token with its worker's result, without one for other reasons.
   case jobEnded(token: UInt64?, reason: String)
-  case exchanged(exchange: Exchange)
-  case diagnosed(diagnosis: Diagnosis)
+  indirect case exchanged(exchange: Exchange)
+  indirect case diagnosed(diagnosis: Diagnosis)
   case approvalRequested(deadline: Timestamp)
   case approved(note: String?)
   /// Somebody looks after it: until that moment, where there is one; then `name` is told.
@@ -59,8 +61,8 @@ package enum Fact: Sendable, Equatable, Codable {
   case snoozeEnded
   /// A step is about to run.
   case stepIntended(index: Int, name: String, token: UInt64)
-  case stepConcluded(outcome: StepOutcome)
-  case verified(verification: Verification)
+  indirect case stepConcluded(outcome: StepOutcome)
+  indirect case verified(verification: Verification)
   /// All symptoms are gone; if they stay so until then, the incident is over.
   case settling(until: Timestamp)
   /// A symptom is back before the incident was over.
@@ -72,13 +74,13 @@ package enum Fact: Sendable, Equatable, Codable {
   case climbed(level: Int, round: Int, name: String, next: Timestamp)
   case markedFalsePositive(note: String?, quietUntil: Timestamp)
   /// Somebody must be told.
-  case announced(announcement: Announcement)
+  indirect case announced(announcement: Announcement)
   /// One sink took it; after a restart it isn't told again.
   case announcementTold(key: String, sink: String)
   /// Everybody was told, or it was given up.
   case announcementSettled(key: String, outcome: String)
   /// Who may connect to the bus, who did, who was kept out.
-  case access(record: AccessRecord)
+  indirect case access(record: AccessRecord)
   /// What ended before that moment is not needed any more; so many incidents were opened so far, numbered
   /// from `salt`, and this was the last token.
   case archived(before: Timestamp, opened: UInt32, salt: UInt32?, lastToken: UInt64)

@@ -2,8 +2,9 @@ import IncidentModel
 
 /// Numbers incidents so that no two of one journal are alike, and those of two journals hardly ever.
 ///
-/// An id is a bijection of a counter (MurmurHash3's finaliser; Appleby, 2011) that begins anywhere: where it begins
-/// is taken from the journal's first incident, and so is the same after every replay.
+/// An id is a bijection of a counter that begins anywhere: where it begins is taken from the journal's first incident,
+/// and so is the same after every replay. Incidents that follow one another differ in several digits, so that nobody
+/// takes one for the other, but only in the last three: the journal's index of incidents grows where it is in memory.
 struct IncidentNumbers: Sendable, Equatable {
   /// Incidents ever opened.
   private(set) var opened: UInt32 = 0
@@ -40,24 +41,14 @@ struct IncidentNumbers: Sendable, Equatable {
     return UInt32(truncatingIfNeeded: hash ^ (hash >> 32))
   }
 
+  /// Scatters the counter's lower 12 bits: an odd factor next to 2¹² divided by the golden ratio (Knuth, The Art of
+  /// Computer Programming 3, 1973, multiplicative hashing).
   private static func mix(_ number: UInt32) -> UInt32 {
-    var hash = number
-    hash ^= hash >> 16
-    hash &*= 0x85EB_CA6B
-    hash ^= hash >> 13
-    hash &*= 0xC2B2_AE35
-    hash ^= hash >> 16
-    return hash
+    (number & ~0xFFF) | (number &* 2_531) & 0xFFF
   }
 
-  /// The inverse of ``mix(_:)``: its shifts undone, its factors' inverses modulo 2³².
+  /// The inverse of ``mix(_:)``: by the factor's inverse modulo 2¹².
   private static func unmix(_ number: UInt32) -> UInt32 {
-    var hash = number
-    hash ^= hash >> 16
-    hash &*= 0x7ED1_B41D
-    hash ^= (hash >> 13) ^ (hash >> 26)
-    hash &*= 0xA5CB_9243
-    hash ^= hash >> 16
-    return hash
+    (number & ~0xFFF) | (number &* 971) & 0xFFF
   }
 }

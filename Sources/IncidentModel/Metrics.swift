@@ -89,12 +89,25 @@ package struct Fingerprint: Hashable, Sendable, Comparable, CustomStringConverti
   package init(source: String, metric: String, labels: [String: String]) {
     var text = source + "/" + metric
     if !labels.isEmpty {
-      let pairs = labels.sorted { $0.key < $1.key }.map { key, value in
-        "\(key)=\"\(value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\""
+      var separator = "{"
+      for (key, value) in labels.sorted(by: { $0.key < $1.key }) {
+        text += separator
+        text += key
+        text += "=\""
+        text += Self.escaped(value)
+        text += "\""
+        separator = ","
       }
-      text += "{" + pairs.joined(separator: ",") + "}"
+      text += "}"
     }
     self.text = text
+  }
+
+  /// A label's value with what would end it escaped; hardly any has such a character.
+  private static func escaped(_ value: String) -> String {
+    func isSpecial(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "\\") || byte == UInt8(ascii: "\"") }
+    guard value.utf8.contains(where: isSpecial) else { return value }
+    return value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
   }
 
   package var description: String { text }

@@ -9,7 +9,7 @@ struct ConnectionString: Sendable {
   ///
   /// libpq's own message is not shown: it quotes the place of the mistake, which may be the password.
   init(parsing text: String) throws(PostgresError) {
-    guard !text.utf8.contains(0) else { throw Self.unreadable }
+    guard !text.hasNUL else { throw Self.unreadable }
     guard let first = PQconninfoParse(text, nil) else { throw Self.unreadable }
     defer { PQconninfoFree(first) }
     options = []

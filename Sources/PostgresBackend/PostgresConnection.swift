@@ -131,7 +131,7 @@ package actor PostgresConnection {
     guard !isClosed else { throw .closed }
     switch request {
     case .script(let sql), .statement(let sql, _), .prepare(_, let sql):
-      if sql.utf8.contains(0) { throw Self.nul }
+      if sql.hasNUL { throw Self.nul }
     case .prepared: break
     }
     if Task.isCancelled { throw .cancelled }

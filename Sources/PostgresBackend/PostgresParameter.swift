@@ -14,9 +14,9 @@ package enum PostgresParameter: Sendable, Equatable {
   /// Whether it has a NUL character, which PostgreSQL's text can't hold.
   var hasNUL: Bool {
     switch self {
-    case .text(let text): text?.utf8.contains(0) == true
+    case .text(let text): text?.hasNUL == true
     case .bigints, .bytes: false
-    case .texts(let texts): texts.contains { $0?.utf8.contains(0) == true }
+    case .texts(let texts): texts.contains { $0?.hasNUL == true }
     }
   }
 

@@ -3,6 +3,15 @@ import IncidentEngine
 import IncidentModel
 import MessageBus
 
+/// A batch of a coordinator under way.
+struct SimBatch {
+  let batch: CoreBatch
+  /// So that a late answer is not taken for another's.
+  let number: Int
+  /// When it was decided, in true time.
+  let decidedAt: Int64
+}
+
 /// A coordinator's process: the core that ships, and what drives it.
 struct SimCoordinator {
   let index: Int
@@ -18,11 +27,10 @@ struct SimCoordinator {
   /// Its clock: the wall clock's time when it began, carried on.
   var clockBase = Simulation.epoch
   var clockStart: Int64 = 0
-  var batch: CoreBatch?
-  /// The number of the batch under way, so that a late answer is not taken for another's.
+  /// Decided and not committed yet, oldest first: the first is with the store.
+  var batches: [SimBatch] = []
+  /// The number of the latest batch.
   var batchNumber = 0
-  /// When it was decided, in true time.
-  var decidedAt: Int64 = 0
   var beginsSoon = false
   /// A campaign or a confirmation is under way.
   var termWaits = false
@@ -67,7 +75,7 @@ extension Simulation {
     coordinators[index].isUp = true
     coordinators[index].isFrozen = false
     coordinators[index].deferred = []
-    coordinators[index].batch = nil
+    coordinators[index].batches = []
     coordinators[index].beginsSoon = false
     coordinators[index].termWaits = false
     coordinators[index].calls = [:]
@@ -107,7 +115,9 @@ extension Simulation {
   }
 
   func beginSoon(_ index: Int) {
-    guard coordinators[index].batch == nil, !coordinators[index].beginsSoon else { return }
+    guard coordinators[index].batches.count < CoordinatorCore.depth, !coordinators[index].beginsSoon else {
+      return
+    }
     coordinators[index].beginsSoon = true
     put(.act(coordinators[index].run, .begin), in: random.time(0...2))
   }
@@ -134,11 +144,7 @@ extension Simulation {
       begin(index)
     case .storeAnswer(let answer): storeAnswered(index, answer)
     case .retryAppend(let number):
-      if number == coordinators[index].batchNumber, let batch = coordinators[index].batch,
-        let epoch = coordinators[index].core.epoch
-      {
-        ask(.append(batch.events, epoch: epoch), index)
-      }
+      if number == coordinators[index].batches.first?.number { append(index) }
     case .sinkAnswer(let key, let sink, let result):
       perform(
         coordinators[index].core.receive(.delivered(key: key, sink: sink, result), at: time(index)), index)
@@ -149,27 +155,42 @@ extension Simulation {
   }
 
   private func begin(_ index: Int) {
-    guard coordinators[index].batch == nil, let batch = coordinators[index].core.begin(at: time(index)) else {
-      return
-    }
+    guard let batch = coordinators[index].core.begin(at: time(index)) else { return }
     if mutant == .effectBeforeJournal {
       let outputs = coordinators[index].core.commit(at: time(index))
       perform(outputs, index)
     }
-    guard !batch.events.isEmpty, let epoch = coordinators[index].core.epoch else { return committed(index) }
-    coordinators[index].batch = batch
     coordinators[index].batchNumber += 1
-    coordinators[index].decidedAt = now
-    if dies(index, "before an append") { return }
-    ask(.append(batch.events, epoch: epoch), index)
+    coordinators[index].batches.append(
+      SimBatch(batch: batch, number: coordinators[index].batchNumber, decidedAt: now))
+    if !batch.events.isEmpty, dies(index, "before an append") { return }
+    // One that is decided ahead waits until the one before it is durable.
+    if coordinators[index].batches.count == 1 { append(index) }
+    // Usually the next one is decided when this one is committed.
+    if coordinators[index].isUp, random.chance(0.3) { beginSoon(index) }
+  }
+
+  /// Gives the first batch to the store, if there is anything to be made durable.
+  private func append(_ index: Int) {
+    guard let first = coordinators[index].batches.first else { return }
+    guard !first.batch.events.isEmpty, let epoch = coordinators[index].core.epoch else {
+      return committed(index)
+    }
+    ask(.append(first.batch.events, epoch: epoch), index)
   }
 
   private func committed(_ index: Int) {
     let outputs = coordinators[index].core.commit(at: time(index))
-    coordinators[index].batch = nil
+    coordinators[index].batches.removeFirst()
     if dies(index, "between journal and effect") { return }
+    // What is decided already goes to the store before or after what has become durable leaves.
+    let next = coordinators[index].batches.first
+    let isAhead = next?.batch.events.isEmpty == false && random.chance(0.5)
+    if isAhead { append(index) }
     perform(outputs, index)
-    if coordinators[index].isUp { beginSoon(index) }
+    guard coordinators[index].isUp else { return }
+    if !isAhead { append(index) }
+    beginSoon(index)
   }
 
   /// A process may die at any point of its code.
@@ -186,8 +207,9 @@ extension Simulation {
 
   func ask(_ what: StoreRequest.What, _ index: Int) {
     let request = StoreRequest(
-      what: what, from: coordinators[index].run, asked: now, batch: coordinators[index].batchNumber,
-      decided: coordinators[index].decidedAt)
+      what: what, from: coordinators[index].run, asked: now,
+      batch: coordinators[index].batches.first?.number ?? 0,
+      decided: coordinators[index].batches.first?.decidedAt ?? now)
     guard store.isUp, storeReach[index] else {
       return answer(request, .unreachable, in: random.time(100...2_000))
     }
@@ -249,9 +271,7 @@ extension Simulation {
     }
     switch answer.what {
     case .appended:
-      guard coordinators[index].batch != nil, answer.request.batch == coordinators[index].batchNumber else {
-        return
-      }
+      guard answer.request.batch == coordinators[index].batches.first?.number else { return }
       if dies(index, "after an append") { return }
       committed(index)
     case .confirmed:
@@ -317,7 +337,7 @@ extension Simulation {
   private func stepDown(_ index: Int) {
     trace.line(now) { "coordinator \(index) steps down" }
     perform(coordinators[index].core.abandon(), index)
-    coordinators[index].batch = nil
+    coordinators[index].batches = []
     coordinators[index].core = SimCoordinator.makeCore(
       index, generation: coordinators[index].generation, policy: coordinators[index].policy)
     ask(.read(after: 0), index)

@@ -10,7 +10,7 @@ import Notification
 ///
 /// 1. gives every input to ``receive(_:at:)`` and does what it answers;
 /// 2. asks ``begin(at:)`` for the next batch, makes its events durable, then calls ``commit(at:)`` and does
-///    what that answers, in order. One batch at a time.
+///    what that answers, in order. Meanwhile it may ask for one more batch, whose turn comes after it.
 ///
 /// So nothing is acknowledged and nothing leaves before it is durable. While it follows, it takes the
 /// leader's events through ``follow(_:)`` and answers readers; ``lead(epoch:at:)`` makes it the leader.
@@ -52,21 +52,21 @@ package struct CoordinatorCore: Sendable {
   /// Signals that share one commit at the most.
   static let batchSignals = 1_024
   /// Inputs that share one commit at the most.
-  static let batchLetters = 512
+  static let batchLetters = 1_024
   /// A leader that the store has not confirmed for so long tells nobody anything: another may lead already.
   package static let trust = Duration.seconds(2)
 
   package let identity: Identity
-  package private(set) var engine: Engine
-  package private(set) var role = Role.following(nil)
+  package internal(set) var engine: Engine
+  package internal(set) var role = Role.following(nil)
   /// The durable incidents, as readers see them.
-  package private(set) var views: [IncidentID: Incident] = [:]
+  package internal(set) var views: [IncidentID: Incident] = [:]
   /// How many there are, by status and severity.
-  package private(set) var counts = IncidentCounts([])
+  package internal(set) var counts = IncidentCounts([])
   /// Where they are in the lists that readers turn over.
-  private(set) var index = IncidentIndex()
+  var index = IncidentIndex()
   /// Which of the open ones are about a target.
-  private(set) var openTargets = OpenTargets()
+  var openTargets = OpenTargets()
 
   /// Agents that said hello, by connection.
   var peers: [PeerID: String] = [:]
@@ -83,8 +83,9 @@ package struct CoordinatorCore: Sendable {
   /// The number of the last change published on the bus.
   var changeSequence: UInt64 = 0
   /// When the store last confirmed that this one leads, by when it was asked.
-  private var confirmedAt = Timestamp(milliseconds: 0)
-  private var underway: (letters: [Letter], decisions: [Decision], at: Timestamp)?
+  var confirmedAt = Timestamp(milliseconds: 0)
+  /// Batches that are decided and not committed yet, oldest first.
+  var underway: [Underway] = []
 
   /// A core that follows and knows nothing yet.
   /// - Parameters:
@@ -105,12 +106,9 @@ package struct CoordinatorCore: Sendable {
   /// Takes events of the journal that it doesn't have yet.
   /// - Returns: what readers are to be shown.
   package mutating func follow(_ events: [EngineEvent]) -> [CoreOutput] {
-    var touched: [IncidentID: UInt64] = [:]
-    for event in events where event.sequence > engine.state.sequence {
-      engine.replay(event)
-      if let id = event.incident { touched[id] = event.sequence }
-    }
-    return [.changed(show(touched))]
+    let events = events.filter { $0.sequence > engine.state.sequence }
+    for event in events { engine.replay(event) }
+    return [.changed(show(touched(by: events)))]
   }
 
   /// Says who leads, while this one does not.
@@ -179,66 +177,15 @@ package struct CoordinatorCore: Sendable {
     }
   }
 
-  private mutating func put(_ letter: Letter) -> [CoreOutput] {
+  mutating func put(_ letter: Letter) -> [CoreOutput] {
     guard case .shed(let origins) = intake.put(letter) else { return [] }
     // Agents say it again by themselves; callers are told.
     return origins.compactMap { if case .caller(let number) = $0 { .answer(number, nil) } else { nil } }
   }
 
-  /// Decides on what waits. Its events must be made durable before ``commit(at:)``.
-  /// - Returns: `nil` when nothing waits, a batch is under way, or another coordinator leads.
-  package mutating func begin(at now: Timestamp) -> CoreBatch? {
-    guard underway == nil, case .leading = role, !intake.isEmpty else { return nil }
-    let letters = intake.take(signals: Self.batchSignals, letters: Self.batchLetters)
-    let decisions = letters.map { engine.handle($0.input, at: now) }
-    underway = (letters, decisions, now)
-    return CoreBatch(events: decisions.flatMap(\.events), at: now)
-  }
-
-  /// The batch under way is durable: its effects leave, and those who wait are answered.
-  package mutating func commit(at now: Timestamp) -> [CoreOutput] {
-    guard let (letters, decisions, began) = underway else { return [] }
-    underway = nil
-    let events = decisions.flatMap(\.events)
-    // An append is a confirmation: the store takes it from the leader only.
-    if !events.isEmpty { confirmedAt = max(confirmedAt, began) }
-    var outputs: [CoreOutput] = events.isEmpty ? [] : [.durable(events)]
-    outputs += publish(events)
-    note(letters)
-    for effect in decisions.flatMap(\.effects) { perform(effect, &outputs) }
-    let trusted = isTrusted(at: now)
-    for (letter, decision) in zip(letters, decisions) where trusted || !letter.origin.extendsRights {
-      outputs += reply(decision.reply, to: letter.origin)
-    }
-    // What is left of a tick that had too much to do is done before anybody waits for the next one.
-    if letters.contains(where: \.isTick), engine.isBehind(at: began) {
-      _ = put(Letter(input: .tick, origin: .nobody))
-    }
-    return outputs + deliveries(at: now)
-  }
-
-  /// Ends it: everybody who waits for a reply learns that there will be none.
-  package mutating func abandon() -> [CoreOutput] {
-    let letters = (underway?.letters ?? []) + intake.drain()
-    underway = nil
-    role = .following(nil)
-    return letters.compactMap {
-      if case .caller(let number) = $0.origin { .answer(number, nil) } else { nil }
-    }
-  }
-
-  private mutating func perform(_ effect: EngineEffect, _ outputs: inout [CoreOutput]) {
-    switch effect {
-    case .work(let job, let instance): outputs.append(.send(.work(job), to: connection(of: instance)))
-    case .revoke(let lease, let instance, let reason):
-      outputs.append(.send(.revoked(lease, reason: reason), to: connection(of: instance)))
-    case .announce(let announcement): announce(announcement)
-    }
-  }
-
   // MARK: People
 
-  private mutating func announce(_ announcement: Announcement) {
+  mutating func announce(_ announcement: Announcement) {
     let told = engine.state.told[announcement.key] ?? []
     if let fate = courier.take(announcement, told: told) { settle([fate]) }
   }
@@ -254,7 +201,7 @@ package struct CoordinatorCore: Sendable {
     }
   }
 
-  private mutating func deliveries(at now: Timestamp) -> [CoreOutput] {
+  mutating func deliveries(at now: Timestamp) -> [CoreOutput] {
     // A leader that slept too long may have been deposed: first the store must confirm it.
     guard isTrusted(at: now) else { return [] }
     let views = views
@@ -264,54 +211,5 @@ package struct CoordinatorCore: Sendable {
       let status = views[announcement.incident]?.status ?? .escalated
       return .deliver(Notification(announcement, status: status), to: sink)
     }
-  }
-
-  // MARK: Readers
-
-  /// Shows subscribers what is durable now.
-  private mutating func publish(_ events: [EngineEvent]) -> [CoreOutput] {
-    var touched: [IncidentID: UInt64] = [:]
-    for event in events {
-      if let id = event.incident { touched[id] = event.sequence }
-    }
-    let changes = show(touched)
-    guard !changes.isEmpty else { return [] }
-    return [.changed(changes)]
-      + changes.map { change in
-        changeSequence += 1
-        return .publish(
-          Change(
-            sequence: changeSequence, coordinator: term,
-            incident: IncidentDigest(change.incident)))
-      }
-  }
-
-  /// Takes the touched incidents over into ``views``, in the order of their latest events.
-  private mutating func show(_ touched: [IncidentID: UInt64]) -> [IncidentChange] {
-    var changes: [IncidentChange] = []
-    for (id, sequence) in touched.sorted(by: { $0.value < $1.value }) {
-      let before = views.removeValue(forKey: id)
-      if let before {
-        counts.remove(before)
-        index.remove(before)
-      }
-      let now = engine.state.records[id]?.incident
-      openTargets.change(from: before, to: now)
-      guard let incident = now else { continue }
-      views[id] = incident
-      counts.add(incident)
-      index.insert(incident)
-      changes.append(IncidentChange(sequence: sequence, incident: incident))
-    }
-    // Incidents that the engine no longer keeps in memory are read from the journal.
-    if views.count > engine.state.records.count + 256 {
-      for (id, incident) in views where engine.state.records[id] == nil {
-        views[id] = nil
-        openTargets.change(from: incident, to: nil)
-        counts.remove(incident)
-        index.remove(incident)
-      }
-    }
-    return changes
   }
 }

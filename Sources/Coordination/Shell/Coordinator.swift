@@ -38,7 +38,7 @@ package actor Coordinator {
   nonisolated let delivery: any NotificationDelivery
   /// The folder that says who may connect to the bus; `nil` without keys.
   nonisolated let keyFolder: KeyFolder?
-  private nonisolated let work: AsyncStream<Void>
+  nonisolated let work: AsyncStream<Void>
   nonisolated let workWaits: AsyncStream<Void>.Continuation
   private nonisolated let outbox: AsyncStream<(Notification, SinkSettings)>
   private nonisolated let outboxInput: AsyncStream<(Notification, SinkSettings)>.Continuation
@@ -222,58 +222,6 @@ package actor Coordinator {
     if !outputs.isEmpty { await perform(outputs) }
   }
 
-  private func commitBatches() async throws {
-    let encoder = JSONCoding.encoder()
-    for await _ in work {
-      while let epoch = core.epoch, let batch = core.begin(at: now) {
-        if !batch.events.isEmpty {
-          guard try await persist(batch.events, epoch: epoch, encoder) else { break }
-          metrics.committed(batch.events.count)
-        }
-        guard core.epoch == epoch else { break }
-        await perform(core.commit(at: now))
-        // Readers get their turn between batches however many inputs wait.
-        await Task.yield()
-      }
-    }
-  }
-
-  /// Makes events durable, however long it takes: nothing is acknowledged before.
-  /// - Returns: false when this coordinator was deposed, or ends.
-  private func persist(_ events: [EngineEvent], epoch: UInt64, _ encoder: JSONEncoder) async throws -> Bool {
-    let records = try await Self.records(events, encoder)
-    troubles.appendingSince = now
-    defer { troubles.appendingSince = nil }
-    while true {
-      do {
-        let began = ContinuousClock.now
-        try await store.append(records, epoch: epoch)
-        commitTimes.add(ContinuousClock.now - began)
-        // No question to the store: it knows what it wrote.
-        writtenTip = (try? await store.tip()) ?? writtenTip
-        relieved(\.writing)
-        return true
-      } catch {
-        metrics.commitFailed()
-        if case .fenced = error {
-          try await stepDown(epoch, because: error)
-          return false
-        }
-        guard error.isRetryable else { throw error }
-        trouble(error, \.writing)
-        guard !Task.isCancelled, core.epoch == epoch else { return false }
-        try? await Task.sleep(for: .milliseconds(250))
-      }
-    }
-  }
-
-  /// Off the actor, because readers should not wait for it.
-  @concurrent
-  private static func records(_ events: [EngineEvent], _ encoder: JSONEncoder) async throws -> [JournalRecord]
-  {
-    try events.map { try JournalRecord($0, encoder: encoder) }
-  }
-
   /// Does what the core wants, in order.
   func perform(_ outputs: [CoreOutput]) async {
     var orders: [BusOrder] = []
@@ -319,7 +267,7 @@ package actor Coordinator {
   private func observe(_ events: [EngineEvent]) {
     logBudget.fill(at: now)
     for event in events {
-      metrics.observe(event, incident: event.incident.flatMap { core.engine.state.records[$0]?.incident })
+      metrics.observe(event, incident: event.incident.flatMap { core.engine.state.records.incident($0) })
       logEvent(event)
     }
   }

@@ -187,7 +187,7 @@ extension JournalRecord {
   /// so. Refusing the record would stop the coordinator over one odd name.
   func storable(epoch: UInt64) -> JournalRecord {
     func clean(_ text: String) -> String {
-      text.utf8.contains(0) ? text.replacing("\0", with: "\\u0000") : text
+      text.hasNUL ? text.replacing("\0", with: "\\u0000") : text
     }
     return JournalRecord(
       sequence: sequence, incident: incident, at: at, kind: clean(kind), actor: clean(actor),

@@ -1,0 +1,149 @@
+import IncidentEngine
+import IncidentModel
+import MessageBus
+import Notification
+import Testing
+
+@testable import Coordination
+
+@Suite("One batch becomes durable while the next is decided") struct BatchTests {
+  private let start = Timestamp(milliseconds: 1_700_000_000_000)
+  private let detector = PeerID(instance: "d")
+
+  /// A leader with a worker that takes what there is to do.
+  private func leading() -> CoordinatorCore {
+    var core = CoordinatorCore(
+      policy: EnginePolicy(),
+      identity: CoordinatorCore.Identity(
+        instance: "c", version: "1", leaseSeconds: 10, heartbeatSeconds: 2,
+        changesEndpoint: "tcp://127.0.0.1:1", sinks: []))
+    core.lead(epoch: 1, asked: start, at: start)
+    let worker = PeerID(instance: "w")
+    let info = AgentInfo(instance: "w", kind: .diagnoser, name: "w", version: "1", pid: 1, targets: [])
+    _ = core.receive(.message(.hello(info), from: worker), at: start)
+    let beat = Heartbeat(sequence: 1, load: 0, freeSlots: 3, leases: [])
+    while core.begin(at: start) != nil { _ = core.commit(at: start) }
+    _ = core.receive(.message(.heartbeat(beat), from: worker), at: start)
+    while core.begin(at: start) != nil { _ = core.commit(at: start) }
+    return core
+  }
+
+  private func signal(_ id: Int, _ series: Int, _ state: Signal.State) -> Signal {
+    let rule = SignalRule(
+      kind: .threshold, condition: .above, threshold: 80, clearThreshold: 75, text: "above 80")
+    return Signal(
+      id: "s\(id)", fingerprint: Fingerprint(source: "s", metric: "m\(series)", labels: [:]), state: state,
+      metric: "m\(series)", source: "s", labels: [:], value: Double(id), unit: "", rule: rule, score: 1,
+      severity: .high, observedAt: start + .milliseconds(id), breachedSince: start, detector: "d")
+  }
+
+  /// Signals of few series, some of them said twice.
+  private func messages(_ count: Int, from first: Int, _ random: inout SplitMix) -> [AgentMessage] {
+    (first..<first + count).map { id in
+      let said = random.next(5) == 0 ? max(0, id - 1) : id
+      let state: Signal.State = random.next(3) == 0 ? .cleared : .raised
+      return .signals(batch: UInt64(id), [signal(said, random.next(6), state)])
+    }
+  }
+
+  /// What is random here.
+  private struct SplitMix {
+    var state: UInt64
+    mutating func next(_ bound: Int) -> Int {
+      state &+= 0x9E37_79B9_7F4A_7C15
+      var mixed = state
+      mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+      mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+      return Int((mixed ^ (mixed >> 31)) % UInt64(bound))
+    }
+  }
+
+  @Test("everybody is told the same as when nothing is decided ahead", arguments: UInt64(1)...20)
+  func same(seed: UInt64) {
+    var (ahead, plain) = (leading(), leading())
+    var random = SplitMix(state: seed)
+    for round in 0..<10 {
+      let lots = [
+        messages(8, from: round * 100, &random), messages(8, from: round * 100 + 50, &random),
+      ]
+      var expected: [String] = []
+      for lot in lots {
+        for message in lot { _ = plain.receive(.message(message, from: detector), at: start) }
+        _ = plain.begin(at: start)
+        expected.append(contentsOf: plain.commit(at: start).map(words))
+      }
+      for lot in lots {
+        for message in lot { _ = ahead.receive(.message(message, from: detector), at: start) }
+        _ = ahead.begin(at: start)
+      }
+      // No third one, whatever waits.
+      _ = ahead.receive(.tick, at: start)
+      let third = ahead.begin(at: start)
+      #expect(third == nil)
+      var told: [String] = []
+      for _ in lots { told.append(contentsOf: ahead.commit(at: start).map(words)) }
+      #expect(told == expected)
+      while ahead.begin(at: start) != nil { _ = ahead.commit(at: start) }
+      #expect(ahead.views.count == plain.views.count)
+      #expect(ahead.engine.state.sequence == plain.engine.state.sequence)
+    }
+  }
+
+  @Test("readers see what is durable, and nobody is answered before it is")
+  func durable() {
+    var core = leading()
+    _ = core.receive(.message(.signals(batch: 1, [signal(1, 1, .raised)]), from: detector), at: start)
+    let first = core.begin(at: start)
+    // The same signal again, which changes nothing, and one that makes it worse.
+    _ = core.receive(.message(.signals(batch: 2, [signal(1, 1, .raised)]), from: detector), at: start)
+    _ = core.receive(.message(.signals(batch: 3, [signal(2, 1, .cleared)]), from: detector), at: start)
+    let second = core.begin(at: start)
+    #expect(core.views.isEmpty && first?.events.isEmpty == false && second?.events.isEmpty == false)
+    var outputs = core.commit(at: start)
+    #expect(accepted(outputs) == [1])
+    #expect(core.views.values.map(\.count) == [1])
+    #expect(core.views.values.flatMap(\.symptoms).allSatisfy { !$0.isCleared })
+    outputs = core.commit(at: start)
+    #expect(accepted(outputs) == [2, 3])
+    #expect(core.views.values.map(\.count) == [2])
+    #expect(core.views.values.flatMap(\.symptoms).allSatisfy { $0.isCleared })
+  }
+
+  @Test("whoever waits for one of both learns that there will be no reply")
+  func abandoned() {
+    var core = leading()
+    for call in [UInt64(1), 2, 3] {
+      _ = core.receive(.call(call, .tick), at: start)
+      _ = core.receive(.call(call + 10, .archive(before: start)), at: start)
+      _ = core.begin(at: start)
+    }
+    var outputs = core.abandon()
+    let answered = outputs.compactMap { output -> UInt64? in
+      if case .answer(let number, nil) = output { number } else { nil }
+    }
+    #expect(answered.sorted() == [11, 12, 13])
+    outputs = core.commit(at: start)
+    let next = core.begin(at: start)
+    #expect(outputs.isEmpty && next == nil)
+  }
+
+  /// An output as it can be compared.
+  private func words(_ output: CoreOutput) -> String {
+    switch output {
+    case .durable(let events):
+      events.map { "\($0.sequence) \($0.incident?.text ?? "") \($0.fact.name)" }.joined()
+    case .changed(let changes):
+      changes.map(\.incident).map { "\($0.id) \($0.status) \($0.timeline)" }.joined()
+        + changes.map { "\($0.sequence)" }.joined()
+    case .send(let message, let peer): "\(message.name) to \(peer)"
+    case .publish(let change): "\(change)"
+    case .answer(let number, _): "answer \(number)"
+    case .deliver(let notification, let sink): "\(notification.key) to \(sink)"
+    case .moved(let move): "\(move)"
+    }
+  }
+
+  private func accepted(_ outputs: [CoreOutput]) -> [UInt64] {
+    outputs.compactMap { if case .send(.accepted(let batch, _), _) = $0 { batch } else { nil } }
+  }
+}
