@@ -20,6 +20,8 @@ struct Audit {
     var verdict: Verification.Verdict?
     var escalation = Escalations()
     var words: Set<PersonVerb.Name> = []
+    /// Where in the journal its signals are.
+    var signals: [UInt64] = []
   }
 
   let policy: EnginePolicy
@@ -102,12 +104,28 @@ struct Audit {
     guard var one = cases.removeValue(forKey: id) else {
       return complain("an incident is opened first", "\(event.sequence) speaks of \(id)")
     }
+    switch event.fact {
+    case .opened, .signalled: one.signals.append(event.sequence)
+    default: break
+    }
     if !one.isOpen { judgeAfterEnd(event, id, complain) }
     judge(event, id, &one, complain)
     one.escalation.take(event, policy: policy.escalation, severity: one.severity) {
       complain($0, "\(id): \($1)")
     }
     cases[id] = one
+  }
+
+  /// Takes what readers are shown after a commit.
+  /// - Parameter sequence: of the latest event that it is said to know of.
+  mutating func shown(_ incident: Incident, _ sequence: UInt64, complain: Complaint) {
+    checks += 1
+    let known = cases[incident.id]?.signals.count { $0 <= sequence } ?? 0
+    if incident.count != known {
+      complain(
+        "readers see what is durable",
+        "\(incident.id) was shown with \(incident.count) signals, of which \(known) are in the journal")
+    }
   }
 
   private static func deed(_ event: EngineEvent) -> String? {

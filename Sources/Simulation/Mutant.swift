@@ -4,6 +4,8 @@ package enum Mutant: String, CaseIterable, Sendable {
   case fencingOff = "fencing off"
   /// Jobs, announcements and changes leave before they are in the journal.
   case effectBeforeJournal = "effect before journal"
+  /// Readers see what the engine knows, and not only what is in the journal.
+  case readersAhead = "readers ahead of the journal"
   /// Agents and people are answered before it is in the journal.
   case acknowledgedBeforeCommit = "acknowledgement before commit"
   /// A new leader forgets its predecessor's deadlines.

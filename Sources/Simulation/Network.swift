@@ -1,4 +1,5 @@
 import Coordination
+import IncidentEngine
 import IncidentModel
 import MessageBus
 import Notification
@@ -16,7 +17,8 @@ extension Simulation {
   func perform(_ outputs: [CoreOutput], _ index: Int) {
     for (place, output) in outputs.enumerated() {
       switch output {
-      case .durable, .changed: break
+      case .durable: break
+      case .changed(let changes): show(changes, index)
       case .moved: count("shards moved")
       case .publish(let change): follow(change, from: index)
       case .send(let message, let peer):
@@ -27,6 +29,17 @@ extension Simulation {
         if mutant == .keysRenewed { notification.key += "@\(coordinators[index].core.epoch ?? 0)" }
         put(.sink(coordinators[index].run, notification, sink), in: random.time(5...200))
       }
+    }
+  }
+
+  /// What the leader's readers see from now on.
+  private func show(_ changes: [IncidentChange], _ index: Int) {
+    for change in changes {
+      var incident = change.incident
+      if mutant == .readersAhead {
+        incident = coordinators[index].core.engine.state.records.incident(incident.id) ?? incident
+      }
+      audit.shown(incident, change.sequence) { fail($0, $1) }
     }
   }
 

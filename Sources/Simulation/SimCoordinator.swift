@@ -157,7 +157,7 @@ extension Simulation {
   private func begin(_ index: Int) {
     guard let batch = coordinators[index].core.begin(at: time(index)) else { return }
     if mutant == .effectBeforeJournal {
-      let outputs = coordinators[index].core.commit(at: time(index))
+      let outputs = coordinators[index].core.commit(batch, at: time(index))
       perform(outputs, index)
     }
     coordinators[index].batchNumber += 1
@@ -174,14 +174,15 @@ extension Simulation {
   private func append(_ index: Int) {
     guard let first = coordinators[index].batches.first else { return }
     guard !first.batch.events.isEmpty, let epoch = coordinators[index].core.epoch else {
-      return committed(index)
+      return committed(index, asked: now)
     }
     ask(.append(first.batch.events, epoch: epoch), index)
   }
 
-  private func committed(_ index: Int) {
-    let outputs = coordinators[index].core.commit(at: time(index))
-    coordinators[index].batches.removeFirst()
+  private func committed(_ index: Int, asked: Int64) {
+    let batch = coordinators[index].batches.removeFirst().batch
+    let outputs = coordinators[index].core.commit(
+      batch, asked: time(index) + .milliseconds(asked - now), at: time(index))
     if dies(index, "between journal and effect") { return }
     // What is decided already goes to the store before or after what has become durable leaves.
     let next = coordinators[index].batches.first
@@ -273,7 +274,7 @@ extension Simulation {
     case .appended:
       guard answer.request.batch == coordinators[index].batches.first?.number else { return }
       if dies(index, "after an append") { return }
-      committed(index)
+      committed(index, asked: answer.request.asked)
     case .confirmed:
       guard leads else { return }
       let now = time(index)

@@ -73,9 +73,9 @@ struct MemoryBenchmark {
         perform(core.receive(.tick, at: now), at: now)
       }
       // All that waits: every batch is durable as soon as it is decided.
-      while core.begin(at: now) != nil {
+      while let batch = core.begin(at: now) {
         perform(core.confirmed(asked: now, at: now), at: now)
-        perform(core.commit(at: now), at: now)
+        perform(core.commit(batch, at: now), at: now)
       }
     }
 

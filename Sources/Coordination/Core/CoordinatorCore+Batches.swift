@@ -9,12 +9,11 @@ extension CoordinatorCore {
 
   /// A batch that is decided and not committed yet.
   struct Underway: Sendable {
+    let batch: CoreBatch
     let letters: [Letter]
     let decisions: [Decision]
-    let events: [EngineEvent]
     /// What readers see once it is durable; the engine may be ahead by then.
     let touched: [TouchedIncident]
-    let at: Timestamp
   }
 
   /// An incident as it is after a batch.
@@ -26,36 +25,44 @@ extension CoordinatorCore {
     let incident: Incident?
   }
 
-  /// Decides on what waits. Its events must be made durable before ``commit(at:)``.
+  /// Decides on what waits. Its events must be made durable before ``commit(_:asked:at:)``.
   /// - Returns: `nil` when nothing waits, ``depth`` batches are under way, or another coordinator leads.
   package mutating func begin(at now: Timestamp) -> CoreBatch? {
-    guard underway.count < Self.depth, case .leading = role, !intake.isEmpty else { return nil }
+    guard underway.count < Self.depth, case .leading(let epoch) = role, !intake.isEmpty else { return nil }
     let letters = intake.take(signals: Self.batchSignals, letters: Self.batchLetters)
     let decisions = letters.map { engine.handle($0.input, at: now) }
     let events = decisions.flatMap(\.events)
+    lastBatch += 1
+    let batch = CoreBatch(number: lastBatch, epoch: epoch, events: events, at: now)
     underway.append(
-      Underway(
-        letters: letters, decisions: decisions, events: events, touched: touched(by: events), at: now))
-    return CoreBatch(events: events, at: now)
+      Underway(batch: batch, letters: letters, decisions: decisions, touched: touched(by: events)))
+    return batch
   }
 
-  /// The oldest batch under way is durable: its effects leave, and those who wait are answered.
-  package mutating func commit(at now: Timestamp) -> [CoreOutput] {
-    guard !underway.isEmpty else { return [] }
-    let batch = underway.removeFirst()
+  /// A batch is durable: its effects leave, and those who wait are answered.
+  /// - Parameters:
+  ///   - batch: the oldest one under way; any other is refused, because then nothing may leave.
+  ///   - asked: when the store was asked to append it; when it was decided unless said.
+  package mutating func commit(
+    _ batch: CoreBatch, asked: Timestamp? = nil, at now: Timestamp
+  ) -> [CoreOutput] {
+    guard let first = underway.first, first.batch.number == batch.number, epoch == batch.epoch else {
+      return []
+    }
+    underway.removeFirst()
     // An append is a confirmation: the store takes it from the leader only.
-    if !batch.events.isEmpty { confirmedAt = max(confirmedAt, batch.at) }
+    if !batch.events.isEmpty { confirmedAt = max(confirmedAt, asked ?? batch.at) }
     var outputs: [CoreOutput] = batch.events.isEmpty ? [] : [.durable(batch.events)]
-    outputs += publish(batch.touched)
-    note(batch.letters)
-    for effect in batch.decisions.flatMap(\.effects) { perform(effect, &outputs) }
+    outputs += publish(first.touched)
+    note(first.letters)
+    for effect in first.decisions.flatMap(\.effects) { perform(effect, &outputs) }
     let trusted = isTrusted(at: now)
-    for (letter, decision) in zip(batch.letters, batch.decisions)
+    for (letter, decision) in zip(first.letters, first.decisions)
     where trusted || !letter.origin.extendsRights {
       outputs += reply(decision.reply, to: letter.origin)
     }
     // What is left of a tick that had too much to do is done before anybody waits for the next one.
-    if batch.letters.contains(where: \.isTick), engine.isBehind(at: batch.at) {
+    if first.letters.contains(where: \.isTick), engine.isBehind(at: batch.at) {
       _ = put(Letter(input: .tick, origin: .nobody))
     }
     return outputs + deliveries(at: now)

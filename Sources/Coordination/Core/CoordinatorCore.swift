@@ -9,7 +9,7 @@ import Notification
 /// A value: the same calls at the same moments give the same answers. Whoever drives it
 ///
 /// 1. gives every input to ``receive(_:at:)`` and does what it answers;
-/// 2. asks ``begin(at:)`` for the next batch, makes its events durable, then calls ``commit(at:)`` and does
+/// 2. asks ``begin(at:)`` for the next batch, makes its events durable, then calls ``commit(_:asked:at:)`` and does
 ///    what that answers, in order. Meanwhile it may ask for one more batch, whose turn comes after it.
 ///
 /// So nothing is acknowledged and nothing leaves before it is durable. While it follows, it takes the
@@ -86,6 +86,8 @@ package struct CoordinatorCore: Sendable {
   var confirmedAt = Timestamp(milliseconds: 0)
   /// Batches that are decided and not committed yet, oldest first.
   var underway: [Underway] = []
+  /// The number of the latest batch.
+  var lastBatch: UInt64 = 0
 
   /// A core that follows and knows nothing yet.
   /// - Parameters:

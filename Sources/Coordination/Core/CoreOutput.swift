@@ -45,10 +45,14 @@ package struct IncidentChange: Sendable, Equatable {
 
 /// Inputs decided together, whose events are made durable together.
 package struct CoreBatch: Sendable {
+  /// Which one it is of the leadership under ``epoch``: they are committed in this order.
+  package let number: UInt64
+  /// What it was decided under.
+  package let epoch: UInt64
   /// To be appended in one transaction; empty when nothing is to be kept.
-  package var events: [EngineEvent]
+  package let events: [EngineEvent]
   /// When it was decided.
-  package var at: Timestamp
+  package let at: Timestamp
 }
 
 /// Who gave an input and waits for its reply.

@@ -267,7 +267,7 @@ package actor Coordinator {
   private func observe(_ events: [EngineEvent]) {
     logBudget.fill(at: now)
     for event in events {
-      metrics.observe(event, incident: event.incident.flatMap { core.engine.state.records.incident($0) })
+      metrics.observe(event, incident: event.incident.flatMap { core.views[$0] })
       logEvent(event)
     }
   }

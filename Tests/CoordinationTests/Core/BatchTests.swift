@@ -22,9 +22,9 @@ import Testing
     let info = AgentInfo(instance: "w", kind: .diagnoser, name: "w", version: "1", pid: 1, targets: [])
     _ = core.receive(.message(.hello(info), from: worker), at: start)
     let beat = Heartbeat(sequence: 1, load: 0, freeSlots: 3, leases: [])
-    while core.begin(at: start) != nil { _ = core.commit(at: start) }
+    while let batch = core.begin(at: start) { _ = core.commit(batch, at: start) }
     _ = core.receive(.message(.heartbeat(beat), from: worker), at: start)
-    while core.begin(at: start) != nil { _ = core.commit(at: start) }
+    while let batch = core.begin(at: start) { _ = core.commit(batch, at: start) }
     return core
   }
 
@@ -69,28 +69,29 @@ import Testing
       var expected: [String] = []
       for lot in lots {
         for message in lot { _ = plain.receive(.message(message, from: detector), at: start) }
-        _ = plain.begin(at: start)
-        expected.append(contentsOf: plain.commit(at: start).map(words))
+        guard let batch = plain.begin(at: start) else { continue }
+        expected.append(contentsOf: plain.commit(batch, at: start).map(words))
       }
+      var batches: [CoreBatch] = []
       for lot in lots {
         for message in lot { _ = ahead.receive(.message(message, from: detector), at: start) }
-        _ = ahead.begin(at: start)
+        if let batch = ahead.begin(at: start) { batches.append(batch) }
       }
       // No third one, whatever waits.
       _ = ahead.receive(.tick, at: start)
       let third = ahead.begin(at: start)
       #expect(third == nil)
       var told: [String] = []
-      for _ in lots { told.append(contentsOf: ahead.commit(at: start).map(words)) }
+      for batch in batches { told.append(contentsOf: ahead.commit(batch, at: start).map(words)) }
       #expect(told == expected)
-      while ahead.begin(at: start) != nil { _ = ahead.commit(at: start) }
+      while let batch = ahead.begin(at: start) { _ = ahead.commit(batch, at: start) }
       #expect(ahead.views.count == plain.views.count)
       #expect(ahead.engine.state.sequence == plain.engine.state.sequence)
     }
   }
 
   @Test("readers see what is durable, and nobody is answered before it is")
-  func durable() {
+  func durable() throws {
     var core = leading()
     _ = core.receive(.message(.signals(batch: 1, [signal(1, 1, .raised)]), from: detector), at: start)
     let first = core.begin(at: start)
@@ -98,31 +99,39 @@ import Testing
     _ = core.receive(.message(.signals(batch: 2, [signal(1, 1, .raised)]), from: detector), at: start)
     _ = core.receive(.message(.signals(batch: 3, [signal(2, 1, .cleared)]), from: detector), at: start)
     let second = core.begin(at: start)
-    #expect(core.views.isEmpty && first?.events.isEmpty == false && second?.events.isEmpty == false)
-    var outputs = core.commit(at: start)
+    let (one, two) = (try #require(first), try #require(second))
+    #expect(core.views.isEmpty && !one.events.isEmpty && !two.events.isEmpty)
+    // Not out of turn: then nothing leaves.
+    var outputs = core.commit(two, at: start)
+    #expect(outputs.isEmpty && core.views.isEmpty)
+    outputs = core.commit(one, at: start)
     #expect(accepted(outputs) == [1])
     #expect(core.views.values.map(\.count) == [1])
     #expect(core.views.values.flatMap(\.symptoms).allSatisfy { !$0.isCleared })
-    outputs = core.commit(at: start)
+    // Nor twice.
+    outputs = core.commit(one, at: start)
+    #expect(outputs.isEmpty)
+    outputs = core.commit(two, at: start)
     #expect(accepted(outputs) == [2, 3])
     #expect(core.views.values.map(\.count) == [2])
     #expect(core.views.values.flatMap(\.symptoms).allSatisfy { $0.isCleared })
   }
 
   @Test("whoever waits for one of both learns that there will be no reply")
-  func abandoned() {
+  func abandoned() throws {
     var core = leading()
+    var begun: CoreBatch?
     for call in [UInt64(1), 2, 3] {
       _ = core.receive(.call(call, .tick), at: start)
       _ = core.receive(.call(call + 10, .archive(before: start)), at: start)
-      _ = core.begin(at: start)
+      begun = core.begin(at: start) ?? begun
     }
     var outputs = core.abandon()
     let answered = outputs.compactMap { output -> UInt64? in
       if case .answer(let number, nil) = output { number } else { nil }
     }
     #expect(answered.sorted() == [11, 12, 13])
-    outputs = core.commit(at: start)
+    outputs = core.commit(try #require(begun), at: start)
     let next = core.begin(at: start)
     #expect(outputs.isEmpty && next == nil)
   }

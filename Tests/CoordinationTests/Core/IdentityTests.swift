@@ -34,9 +34,9 @@ import Testing
     _ message: AgentMessage, _ peer: PeerID, _ core: inout CoordinatorCore
   ) -> (outputs: [CoreOutput], events: [EngineEvent]) {
     var outputs = core.receive(.message(message, from: peer), at: start)
-    let events = core.begin(at: start)?.events ?? []
-    outputs += core.commit(at: start)
-    return (outputs, events)
+    guard let batch = core.begin(at: start) else { return (outputs, []) }
+    outputs += core.commit(batch, at: start)
+    return (outputs, batch.events)
   }
 
   private func signal() -> Signal {

@@ -33,7 +33,7 @@ private struct DrivenCore {
   }
 
   private mutating func commit() {
-    while core.begin(at: now) != nil { take(core.commit(at: now)) }
+    while let batch = core.begin(at: now) { take(core.commit(batch, at: now)) }
   }
 
   private mutating func take(_ outputs: [CoreOutput]) {

@@ -71,6 +71,23 @@ struct CoordinatorTests {
     #expect(await store.records.map(\.sequence) == Array(1...Int64(store.records.count)))
   }
 
+  @Test("a coordinator that ends while its journal is away acknowledges nothing of what it decided")
+  func endsWithoutJournal() async throws {
+    let store = MemoryStore()
+    await store.fail(times: 1_000)
+    let (answer, feed) = try await Fixture.withCoordinator(on: store) { coordinator in
+      let feed = await coordinator.changes(after: nil)
+      let answer = Task { try? await coordinator.submit([Fixture.alert()]) }
+      try await eventually { if case .notReady = await coordinator.readiness() { true } else { false } }
+      // Time goes on meanwhile, and is the next thing to be decided.
+      try await Task.sleep(for: .milliseconds(600))
+      return (answer, feed)
+    }
+    #expect(await answer.value == nil)
+    for await event in feed.events { #expect(event == .keepAlive) }
+    #expect(await store.records.isEmpty)
+  }
+
   @Test("deadlines pass in real time: without a diagnoser people are told")
   func deadlines() async throws {
     let recorder = Recorder()
