@@ -82,8 +82,9 @@ package enum Fact: Sendable, Equatable, Codable {
   /// Who may connect to the bus, who did, who was kept out.
   indirect case access(record: AccessRecord)
   /// What ended before that moment is not needed any more; so many incidents were opened so far, numbered
-  /// from `salt`, and this was the last token.
-  case archived(before: Timestamp, opened: UInt32, salt: UInt32?, lastToken: UInt64)
+  /// from `salt` in that way (scattered where an older journal doesn't say), and this was the last token.
+  case archived(
+    before: Timestamp, opened: UInt32, salt: UInt32?, numbering: IncidentNumbering?, lastToken: UInt64)
 }
 
 /// Something that people must be told; kept until it was delivered or given up.

@@ -30,8 +30,8 @@ extension EngineState {
       announcements[key] = nil
       told[key] = nil
     case .access(let record): access.apply(record, at: event.at)
-    case .archived(let before, let opened, let salt, let token):
-      numbers.resume(opened: opened, salt: salt)
+    case .archived(let before, let opened, let salt, let numbering, let token):
+      numbers.resume(opened: opened, salt: salt, numbering: numbering ?? .scattered)
       lastToken = max(lastToken, token)
       forget(before: before, at: event.at, policy: policy)
     default: break

@@ -36,7 +36,8 @@ extension Engine {
     let before = min(wanted, now - memory)
     emit(
       .archived(
-        before: before, opened: state.numbers.opened, salt: state.numbers.salt, lastToken: state.lastToken))
+        before: before, opened: state.numbers.opened, salt: state.numbers.salt,
+        numbering: state.numbers.numbering, lastToken: state.lastToken))
     let keeping = Set(state.announcements.values.map(\.incident)).sorted()
     return .archived(ArchivePoint(sequence: state.sequence, before: before, keeping: keeping))
   }

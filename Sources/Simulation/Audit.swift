@@ -45,6 +45,8 @@ struct Audit {
   /// How often each sink took each key.
   private var taken: [String: Int] = [:]
   private(set) var repeats = 0
+  /// Who took what, as the journal has it.
+  private var told: Set<String> = []
   /// What the lives were full of.
   private(set) var deeds: [String: Int] = [:]
   /// Signals that got another name on their way, by the mutant that does so.
@@ -90,6 +92,7 @@ struct Audit {
       if announced.updateValue((announcement, decided), forKey: announcement.key) != nil {
         complain("nobody is told twice", "\(announcement.key) was announced twice")
       }
+    case .announcementTold(let key, let sink): told.insert("\(sink)/\(key)")
     default: break
     }
     if let deed = Self.deed(event) { deeds[deed, default: 0] += 1 }
@@ -267,6 +270,14 @@ struct Audit {
 
   /// What was really measured after a remedy.
   mutating func measured(_ lease: Lease, _ verdict: Verification.Verdict) { measured[lease.token] = verdict }
+
+  /// The leader is about to tell a sink; one that takes it twice before the journal knows is nobody's fault.
+  mutating func tells(_ key: String, _ sink: String, complain: Complaint) {
+    checks += 1
+    if told.contains("\(sink)/\(key)") {
+      complain("nobody is told twice", "\(sink) has taken \(key) by the journal, and is told again")
+    }
+  }
 
   /// A sink took a notification.
   mutating func told(_ notification: Notification, _ sink: String, store: SimStore, complain: Complaint) {

@@ -1,3 +1,6 @@
+import Coordination
+import MessageBus
+
 extension Simulation {
   func count(_ fault: String) { report.faults[fault, default: 0] += 1 }
 
@@ -24,6 +27,14 @@ extension Simulation {
     }
   }
 
+  /// The process ends as asked: nobody waits for it, and another may lead at once.
+  private func stop(_ index: Int) {
+    guard coordinators[index].isUp, !coordinators[index].isFrozen else { return }
+    perform(coordinators[index].core.abandon(), index)
+    if store.isUp, storeReach[index] { store.ended(coordinators[index].run) }
+    kill(.coordinator(index))
+  }
+
   func injectFault() {
     guard !isQuiet else { return }
     put(.fault, in: random.time(1_000...Int(profile.faultEvery * 2)))
@@ -41,6 +52,10 @@ extension Simulation {
     case .crashAgent:
       kill(.agent(agent))
       put(.heal(.start(.agent(agent))), in: lasts)
+    case .stopCoordinator:
+      stop(coordinator)
+      put(.heal(.start(.coordinator(coordinator))), in: lasts)
+    case .stopAgent: if agents[agent].isUp, !agents[agent].isFrozen { tell(agent, .stop) }
     case .freezeCoordinator:
       coordinators[coordinator].isFrozen = true
       put(.heal(.thaw(.coordinator(coordinator))), in: lasts)
@@ -83,7 +98,10 @@ extension Simulation {
     case .connect(let agent, let coordinator):
       network.cutToCoordinator.remove([agent, coordinator])
       network.cutToAgent.remove([coordinator, agent])
-    case .storeUp: store.isUp = true
+    case .storeUp:
+      store.isUp = true
+      // Sessions end with the server: whoever comes first may lead, while the last one still trusts itself.
+      if random.chance(0.5) { store.forgetHolder() }
     case .storeReach(let index): storeReach[index] = true
     case .sinkUp(let sink): world.sinksDown.remove(sink)
     case .workersFast: workersAreSlow = false

@@ -34,6 +34,8 @@ package enum Mutant: String, CaseIterable, Sendable {
   case wallClock = "deadlines by the wall clock"
   /// What people were not told before a crash is forgotten.
   case announcementsForgotten = "announcements forgotten at restart"
+  /// Who took an announcement before a crash is told again.
+  case toldForgotten = "told again after a restart"
   /// Only a part of a transaction is written when the power goes.
   case tornWrite = "torn write taken for whole"
   /// A shard is granted to the next detector before the last one gave it back.

@@ -26,6 +26,9 @@ extension Simulation {
         send(message, to: peer, from: index)
       case .answer(let number, let reply): answered(number, reply, index)
       case .deliver(var notification, let sink):
+        if coordinators[index].core.epoch == store.epoch {
+          audit.tells(notification.key, sink) { fail($0, $1) }
+        }
         if mutant == .keysRenewed { notification.key += "@\(coordinators[index].core.epoch ?? 0)" }
         put(.sink(coordinators[index].run, notification, sink), in: random.time(5...200))
       }

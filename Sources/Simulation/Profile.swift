@@ -73,6 +73,8 @@ struct Profile {
 enum FaultKind: String, CaseIterable {
   case crashCoordinator = "coordinator killed"
   case crashAgent = "agent killed"
+  case stopCoordinator = "coordinator stopped"
+  case stopAgent = "agent stopped"
   case freezeCoordinator = "coordinator frozen"
   case freezeAgent = "agent frozen"
   case partition = "partition both ways"

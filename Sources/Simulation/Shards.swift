@@ -68,8 +68,8 @@ extension Simulation {
 
   func disturb(_ kind: FaultKind, _ agent: Int) {
     switch kind {
-    case .crashAgent, .freezeAgent, .partition, .oneWay: agents[agent].disturbedAt = now
-    case .crashCoordinator, .freezeCoordinator, .cutStore, .storeDown: disturbedAt = now
+    case .crashAgent, .stopAgent, .freezeAgent, .partition, .oneWay: agents[agent].disturbedAt = now
+    case .crashCoordinator, .stopCoordinator, .freezeCoordinator, .cutStore, .storeDown: disturbedAt = now
     case .clockJump, .sinkDown, .slowWorkers: break
     }
   }

@@ -145,7 +145,10 @@ extension Simulation {
       answered(index, token, error)
     case .watch(let grant): watch(grant, index)
     case .unwatch(let shard): unwatch(shard, index)
-    case .welcomed, .stopped, .note: break
+    case .stopped:
+      kill(.agent(index))
+      put(.heal(.start(.agent(index))), in: random.time(200...15_000))
+    case .welcomed, .note: break
     }
   }
 

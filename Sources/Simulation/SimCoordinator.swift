@@ -173,10 +173,8 @@ extension Simulation {
   /// Gives the first batch to the store, if there is anything to be made durable.
   private func append(_ index: Int) {
     guard let first = coordinators[index].batches.first else { return }
-    guard !first.batch.events.isEmpty, let epoch = coordinators[index].core.epoch else {
-      return committed(index, asked: now)
-    }
-    ask(.append(first.batch.events, epoch: epoch), index)
+    guard !first.batch.events.isEmpty else { return committed(index, asked: now) }
+    ask(.append(first.batch.events, epoch: first.batch.epoch), index)
   }
 
   private func committed(_ index: Int, asked: Int64) {
@@ -236,6 +234,10 @@ extension Simulation {
     if store.events.count > before {
       audit.take(store.events, from: before, epochs: store.epochs, decided: request.decided) { fail($0, $1) }
       trace.mix(UInt64(store.events.count))
+      for event in store.events[before...] {
+        trace.mix(UInt64(bitPattern: event.at.milliseconds))
+        trace.mix(UInt64(event.incident?.number ?? 0))
+      }
       if trace.isKept {
         for event in store.events[before...] {
           trace.line(now) {
@@ -312,6 +314,8 @@ extension Simulation {
       event.fact = .queued(job: job, deadline: deadline + .seconds(1_000_000))
     case (.timersRestarted, .climbed(let level, let round, let name, let next)):
       event.fact = .climbed(level: level, round: round, name: name, next: max(next, event.at + .seconds(300)))
+    case (.toldForgotten, .announcementTold(let key, _)):
+      event.fact = .announcementTold(key: key, sink: "nobody")
     case (.announcementsForgotten, .announced(let announcement)):
       event.fact = .announcementTold(key: announcement.key, sink: "nobody")
     default: break

@@ -64,6 +64,9 @@ struct SimStore {
   /// The session of a process that died ends with it.
   mutating func ended(_ run: Run) { if holder == run { holder = nil } }
 
+  /// All sessions ended.
+  mutating func forgetHolder() { holder = nil }
+
   /// Does what is asked, at the store.
   /// - Parameter torn: whether the power goes in the middle of it.
   mutating func run(_ request: StoreRequest, at now: Int64, torn: Bool) -> StoreAnswer.What {

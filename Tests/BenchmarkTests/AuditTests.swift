@@ -208,8 +208,7 @@ struct ChaosPlanTests {
     let blows = Set(plan.blows.map(\.what))
     for blow in [
       Blow.kill(.leader), .freeze(.leader), .restart(.leader), .kill(.standby), .freeze(.standby),
-      .storeCrash,
-      .storeRestart, .cut, .receiverAway,
+      .storeCrash, .storeKill, .storeRestart, .storeFreeze, .cut, .receiverAway,
     ] { #expect(blows.contains(blow)) }
     #expect(plan.blows.allSatisfy { $0.at < 600 && (0.1...10).contains($0.seconds) })
     #expect(!self.plan(3, canCut: false).blows.map(\.what).contains(.cut))

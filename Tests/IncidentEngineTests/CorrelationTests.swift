@@ -170,14 +170,36 @@ struct CorrelationTests {
     #expect(Set(ids).count == 3)
     #expect(firstID { _ in } == ids[0])
 
-    // The first two ids of a counter that began without a salt.
+    // The first three ids of a counter that began without a salt, and went all over the numbers.
     var old = EngineWorld()
     old.tell(.signals([old.signal()]))
-    var event = try #require(old.journal.first)
-    event.incident = IncidentID("INC-92CA2F0E")
+    old.tell(.signals([old.signal(target: "another")]))
     var engine = Engine(policy: old.engine.policy)
-    engine.replay(event)
-    let next = engine.handle(.signals([old.signal(target: "other")]), at: old.now).events.first?.incident
-    #expect(next?.text == "INC-96A0F96B")
+    var numbers = ["INC-92CA2F0E", "INC-96A0F96B"]
+    for var event in old.journal {
+      if case .opened = event.fact {
+        event.incident = IncidentID(numbers.removeFirst())
+        engine.replay(event)
+      }
+    }
+    #expect(numbers.isEmpty)
+    let next = engine.handle(.signals([old.signal(target: "third")]), at: old.now).events.first?.incident
+    #expect(next?.text == "INC-B4421BBB")
+  }
+
+  @Test("incidents that follow one another are near each other, and no two are alike at a glance")
+  func near() throws {
+    var world = EngineWorld()
+    var ids: [String] = []
+    for number in 0..<6_000 {
+      for event in world.engine.handle(.signals([world.signal(target: "t\(number)")]), at: world.now).events {
+        if case .opened = event.fact { ids.append(try #require(event.incident).text) }
+      }
+    }
+    #expect(ids.count == 6_000 && Set(ids).count == 6_000)
+    // A block of 4,096 has five digits in common.
+    #expect(Set(ids.map { $0.prefix(9) }).count <= 3)
+    let pairs = zip(ids, ids.dropFirst())
+    #expect(pairs.allSatisfy { a, b in zip(a.suffix(3), b.suffix(3)).allSatisfy { $0 != $1 } })
   }
 }

@@ -113,6 +113,13 @@ package final class TestPostgres: Sendable {
   /// The server's process.
   package var pid: pid_t { process.withLock { $0.pid } }
 
+  /// The server's processes: the main one first, then its children, one for each session and its own helpers.
+  package var processes: [pid_t] {
+    let main = pid
+    let children = try? contents(of: "/proc/\(main)/task/\(main)/children")
+    return [main] + (children ?? "").split(separator: " ").compactMap { pid_t($0) }
+  }
+
   /// Sends the server's main process a signal, e.g. SIGSTOP for a server that hangs.
   package func signal(_ signal: CInt) { process.withLock { $0.kill(signal) } }
 

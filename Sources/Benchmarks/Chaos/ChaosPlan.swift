@@ -10,8 +10,12 @@ enum Blow: Sendable, Hashable {
   case restart(Victim)
   /// The store's crash and recovery.
   case storeCrash
+  /// kill -9 of the store's main process, and a new start.
+  case storeKill
   /// The store's orderly restart.
   case storeRestart
+  /// SIGSTOP and SIGCONT of all the store's processes.
+  case storeFreeze
   /// The link of the detector that has a network of its own is down.
   case cut
   /// The receiver of notifications answers 503.
@@ -30,6 +34,8 @@ enum Blow: Sendable, Hashable {
     case .freeze(let victim): "SIGSTOP of \(victim.name)"
     case .restart(let victim): "restart of \(victim.name)"
     case .storeCrash: "crash of the store (immediate restart)"
+    case .storeKill: "kill -9 of the store"
+    case .storeFreeze: "SIGSTOP of the store"
     case .storeRestart: "restart of the store (fast)"
     case .cut: "network of a detector cut"
     case .receiverAway: "receiver away"
@@ -95,6 +101,7 @@ struct ChaosPlan: Sendable {
       let seconds =
         switch blow {
         case .freeze: Double.random(in: 0.5...8, using: &random)
+        case .storeFreeze: Double.random(in: 0.5...4, using: &random)
         case .cut: Double.random(in: 2...10, using: &random)
         case .receiverAway: Double.random(in: 2...8, using: &random)
         default: Double.random(in: 0.1...4, using: &random)
@@ -129,8 +136,9 @@ struct ChaosPlan: Sendable {
     case 8...10: return .kill(agent)
     case 11...12: return .freeze(agent)
     case 13: return .restart(agent)
-    case 14...15: return .storeCrash
-    case 16: return .storeRestart
+    case 14: return .storeCrash
+    case 15: return .storeKill
+    case 16: return Bool.random(using: &random) ? .storeRestart : .storeFreeze
     case 17: return canCut ? .cut : .kill(agent)
     default: return .receiverAway
     }

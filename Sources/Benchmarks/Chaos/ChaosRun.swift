@@ -157,6 +157,25 @@ final class ChaosRun: Sendable {
       await hold("store", blow, epoch) {
         try await self.store.restart(blow == .storeCrash ? SIGQUIT : SIGINT)
       }
+    case .storeKill:
+      await hold("store", blow, epoch) {
+        self.store.signal(SIGKILL)
+        // A new one refuses to start beside the children of the old one, who notice that it is gone.
+        let end = ContinuousClock.now + .seconds(15)
+        while true {
+          do { return try await self.store.restart() } catch {
+            guard ContinuousClock.now < end else { throw error }
+            try await Task.sleep(for: .milliseconds(100))
+          }
+        }
+      }
+    case .storeFreeze:
+      await hold("store", blow, epoch) {
+        let frozen = self.store.processes
+        for process in frozen { kill(process, SIGSTOP) }
+        try? await Task.sleep(for: duration)
+        for process in frozen { kill(process, SIGCONT) }
+      }
     case .cut:
       await hold("network", blow, epoch) {
         try await self.network?.set(up: false)

@@ -52,7 +52,7 @@ final class Diary: Sendable {
     pages.dealt.compactMap { dealt in
       switch dealt.blow {
       case .kill(.leader), .freeze(.leader), .restart(.leader), .kill(.standby), .freeze(.standby),
-        .restart(.standby), .storeCrash, .storeRestart:
+        .restart(.standby), .storeCrash, .storeKill, .storeRestart, .storeFreeze:
         Trouble(from: dealt.from, until: dealt.until, what: dealt.blow.name)
       default: nil
       }

@@ -31,7 +31,7 @@ struct IngestCommand: AsyncParsableCommand {
   var sizes = "1,100"
 
   @Option(help: "Where the coordinator keeps its journal, with commas between: sqlite, postgres.")
-  var stores = "sqlite"
+  var stores = "sqlite,postgres"
 
   @Flag(help: "Measure without Alertmanager.")
   var skipAlertmanager = false

@@ -51,9 +51,9 @@ package struct CoordinatorCore: Sendable {
 
   /// Signals that share one commit at the most.
   static let batchSignals = 1_024
-  /// Inputs that share one commit at the most: half as many as there may be messages on their way to an agent, who may
-  /// have sent all of them.
-  static let batchLetters = 512
+  /// Inputs that share one commit at the most. One agent may have sent all of those of ``depth`` batches, and no more
+  /// than a thousand messages may be on their way to it.
+  static let batchLetters = 448
   /// A leader that the store has not confirmed for so long tells nobody anything: another may lead already.
   package static let trust = Duration.seconds(2)
 

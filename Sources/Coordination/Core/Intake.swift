@@ -21,8 +21,8 @@ package struct Intake: Sendable {
   /// Where signals come from.
   package enum Source: Hashable, Sendable {
     case agent(PeerID)
-    /// The HTTP API.
-    case api
+    /// The HTTP API, by the name of the token.
+    case api(String?)
   }
 
   package struct Limits: Sendable {
@@ -100,7 +100,7 @@ package struct Intake: Sendable {
       guard heartbeats[peer] != nil || heartbeats.count < limits.others else { return shedding(letter) }
       return heartbeats.updateValue(letter, forKey: peer) == nil ? .taken : .replaced
     case (.signals, .batch(let peer, _)): return put(letter, of: .agent(peer))
-    case (.alerts, _): return put(letter, of: .api)
+    case (.alerts(_, _, let token), _): return put(letter, of: .api(token))
     case (_, .nobody):
       // What became of a delivery and the like: said once, and bounded by what it is about.
       others.append(letter)

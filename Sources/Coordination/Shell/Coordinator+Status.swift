@@ -2,6 +2,7 @@ package import Dashboard
 import FoundationEssentials
 package import IncidentEngine
 package import IncidentModel
+import JournalAudit
 import MessageBus
 import Settings
 
@@ -26,12 +27,15 @@ extension Coordinator {
     storeReport.recentCommits = Nullable(commitTimes.report)
     let others = await asked
     let engine = core.engine
+    // A leader decides before it writes.
+    let written = core.epoch == nil ? nil : writtenTip.map { UInt64($0.sequence) }
     let now = now
     let (deadlines, tellings) = engine.outlooks(Self.maxDeadlines, telling: Self.maxDeadlines)
     var report = StatusReport(
       version: AIOpsVersion.current, instance: me.instance, startedAt: startedAt,
       uptimeSeconds: (now - startedAt).inSeconds, ready: readiness() == .ready,
-      role: core.epoch == nil ? .standby : .leading, leader: leader, sequence: engine.state.sequence,
+      role: core.epoch == nil ? .standby : .leading, leader: leader,
+      sequence: written ?? engine.state.sequence,
       store: storeReport, incidents: core.counts,
       queues: [
         "diagnose": engine.state.waitingCount(.diagnose), "resolve": engine.state.waitingCount(.resolve),

@@ -110,7 +110,7 @@ struct CoordinatorMetrics: Sendable {
     _ core: CoordinatorCore, journalAge age: Duration, followers followerCount: Int, bus: BusCounters,
     tip sequence: Int64
   ) -> String {
-    open.set(Double(core.engine.state.openCount))
+    open.set(Double(core.counts.open))
     inputs.set(Double(core.intake.count))
     agents.set(Double(core.engine.state.workers.count))
     shed.set(Double(core.intake.shed))

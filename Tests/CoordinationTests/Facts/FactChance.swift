@@ -99,8 +99,9 @@ struct FactChance {
     case 21:
       return .archived(
         before: time(), opened: .random(in: .min ... .max, using: &random),
-        salt: Bool.random(using: &random) ? .random(in: .min ... .max, using: &random) : nil, lastToken: token
-      )
+        salt: Bool.random(using: &random) ? .random(in: .min ... .max, using: &random) : nil,
+        numbering: Bool.random(using: &random) ? pick(IncidentNumbering.allCases, or: .near) : nil,
+        lastToken: token)
     default: return .announcementSettled(key: text(), outcome: text())
     }
   }

@@ -51,7 +51,7 @@ extension Harness {
           key: "k", kind: .escalation, incident: Samples.lease.incident, audience: "ann", sinks: ["log"],
           severity: .high, title: "t", text: "x", at: Samples.moment)),
       .announcementTold(key: "k", sink: "log"), .announcementSettled(key: "k", outcome: "delivered"),
-      .archived(before: Samples.moment, opened: 7, salt: 9, lastToken: 12),
+      .archived(before: Samples.moment, opened: 7, salt: 9, numbering: .near, lastToken: 12),
     ]
 
   // The fast reader and the general one agree on everything.
