@@ -36,13 +36,13 @@ package struct MemoryUsage: Sendable, Equatable {
 
   /// 0…100.
   package var usedPercent: Double {
-    totalBytes > 0 ? 100 * Double(totalBytes - availableBytes) / Double(totalBytes) : 0
+    percent(totalBytes - availableBytes, of: totalBytes) ?? 0
   }
 
   /// 0…100; `nil` without swap.
   package var swapUsedPercent: Double? {
     guard swapTotalBytes > 0 else { return nil }
-    return 100 * Double(max(0, swapTotalBytes - swapFreeBytes)) / Double(swapTotalBytes)
+    return percent(swapTotalBytes - swapFreeBytes, of: swapTotalBytes)
   }
 }
 
@@ -118,13 +118,13 @@ package struct FileSystemUsage: Sendable, Equatable {
   /// 0…100, as `df` counts: used against used and available, without what is reserved for root.
   package var usedPercent: Double {
     let usable = usedBytes + availableBytes
-    return usable > 0 ? 100 * Double(usedBytes) / Double(usable) : 0
+    return percent(usedBytes, of: usable) ?? 0
   }
 
   /// 0…100; `nil` where the file system has no fixed number of inodes.
   package var inodesUsedPercent: Double? {
     guard totalInodes > 0 else { return nil }
-    return 100 * Double(max(0, totalInodes - freeInodes)) / Double(totalInodes)
+    return percent(totalInodes - freeInodes, of: totalInodes)
   }
 }
 
@@ -179,4 +179,9 @@ package struct ProcessUsage: Sendable, Equatable {
         residentBytes: process.residentBytes)
     }.sorted { ($0.cpuPercent, $0.residentBytes) > ($1.cpuPercent, $1.residentBytes) }
   }
+}
+
+/// A part in percent of the whole, 0…100; `nil` of nothing. Of very large numbers rounding would make a little more.
+private func percent(_ part: Int64, of whole: Int64) -> Double? {
+  whole > 0 ? min(100, 100 * Double(max(0, part)) / Double(whole)) : nil
 }

@@ -10,8 +10,11 @@ build_release() {
     bin=$(cd "$AIOPS_BIN" && pwd) || fail "AIOPS_BIN=$AIOPS_BIN is no folder"
   else
     say "Building for release (the first time takes some minutes)"
-    # With the Swift runtime inside, they run where no Swift is, and take less memory.
-    swift build --package-path "$root" -c release -j 2 --static-swift-stdlib </dev/null
+    # With the Swift runtime inside, they run where no Swift is, and take less memory. One by one: a build of
+    # everything would link a library that nobody uses too, and with that runtime it can't.
+    for name in "${executables[@]}"; do
+      swift build --package-path "$root" -c release -j 2 --static-swift-stdlib --product "$name" </dev/null
+    done
     bin=$(swift build --package-path "$root" -c release --static-swift-stdlib --show-bin-path)
   fi
   for name in "${executables[@]}"; do

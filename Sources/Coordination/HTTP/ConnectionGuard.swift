@@ -64,13 +64,11 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     guard !isWatched else { return }
     isWatched = true
     let address = ClientAddress.key(context.channel.remoteAddress)
-    guard connections.admit(context.channel, from: address, limit: limits.connectionsPerClient) else {
+    guard connections.admit(context.channel, from: address) else {
       isRefused = true
       metrics.refuse(.connections)
       let problem = Problem.tooMany(
-        "There are \(limits.connectionsPerClient) connections from this address already; close one.",
-        after: 5,
-        .connections)
+        "There are too many connections from this address already; close one.", after: 5, .connections)
       answer(context, problem.closing)
       return
     }

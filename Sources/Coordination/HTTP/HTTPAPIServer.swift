@@ -112,7 +112,7 @@ package final class HTTPAPIServer: Service {
     responder = APIResponder(
       api: api, limits: limits, now: now,
       forwarder: LeaderForwarder(patience: limits.forwardTime, security: security), gate: gate,
-      metrics: HTTPMetrics(), connections: OpenConnections(), logger: logger)
+      metrics: HTTPMetrics(), connections: OpenConnections(limits), logger: logger)
     warn(isLoopback: isLoopback)
   }
 

@@ -11,7 +11,8 @@ package struct HTTPLimits: Sendable {
   package var headerFields = 100
   /// Connections at a time; more wait to be accepted.
   package var connections = 256
-  /// Connections of one address at a time; another one is answered with 429 and closed.
+  /// Connections of one address at a time, and no more than half of what the others leave (but eight); another one is
+  /// answered with 429 and closed.
   package var connectionsPerClient = 128
   /// Streams of changes at a time; more are answered with 503.
   package var streams = 64

@@ -8,12 +8,18 @@ final class OpenConnections: Sendable {
     var channels: [ObjectIdentifier: any Channel] = [:]
     /// Those that were let in, by where they come from.
     var addresses: [ObjectIdentifier: String] = [:]
-    var counts: [String: Int] = [:]
+    var shares: AddressShares
     /// Connections that come later are cut after so long too; `nil` as long as nobody shuts down.
     var patience: TimeAmount?
   }
 
-  private let state = Locked(State())
+  private let state: Locked<State>
+
+  /// No connections yet, and so many at the most.
+  init(_ limits: HTTPLimits) {
+    state = Locked(
+      State(shares: AddressShares(limit: limits.connectionsPerClient, total: limits.connections)))
+  }
 
   /// How many there are.
   var count: Int { state.withLock { $0.channels.count } }
@@ -27,12 +33,10 @@ final class OpenConnections: Sendable {
   }
 
   /// Counts a connection for its address.
-  /// - Returns: false when the address has `limit` already; then it isn't counted.
-  func admit(_ channel: any Channel, from address: String, limit: Int) -> Bool {
+  /// - Returns: false when the address has its share already; then it isn't counted.
+  func admit(_ channel: any Channel, from address: String) -> Bool {
     state.withLock { state in
-      let count = state.counts[address, default: 0]
-      guard count < limit else { return false }
-      state.counts[address] = count + 1
+      guard state.shares.admit(address) else { return false }
       state.addresses[ObjectIdentifier(channel)] = address
       return true
     }
@@ -42,8 +46,7 @@ final class OpenConnections: Sendable {
     state.withLock { state in
       state.channels[ObjectIdentifier(channel)] = nil
       guard let address = state.addresses.removeValue(forKey: ObjectIdentifier(channel)) else { return }
-      let left = state.counts[address, default: 1] - 1
-      state.counts[address] = left > 0 ? left : nil
+      state.shares.release(address)
     }
   }
 
