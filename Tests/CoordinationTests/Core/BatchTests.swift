@@ -2,6 +2,7 @@ import IncidentEngine
 import IncidentModel
 import MessageBus
 import Notification
+import TestKit
 import Testing
 
 @testable import Coordination
@@ -38,30 +39,18 @@ import Testing
   }
 
   /// Signals of few series, some of them said twice.
-  private func messages(_ count: Int, from first: Int, _ random: inout SplitMix) -> [AgentMessage] {
+  private func messages(_ count: Int, from first: Int, _ random: inout SeededRandom) -> [AgentMessage] {
     (first..<first + count).map { id in
-      let said = random.next(5) == 0 ? max(0, id - 1) : id
-      let state: Signal.State = random.next(3) == 0 ? .cleared : .raised
-      return .signals(batch: UInt64(id), [signal(said, random.next(6), state)])
-    }
-  }
-
-  /// What is random here.
-  private struct SplitMix {
-    var state: UInt64
-    mutating func next(_ bound: Int) -> Int {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var mixed = state
-      mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-      return Int((mixed ^ (mixed >> 31)) % UInt64(bound))
+      let said = Int.random(in: 0..<5, using: &random) == 0 ? max(0, id - 1) : id
+      let state: Signal.State = Int.random(in: 0..<3, using: &random) == 0 ? .cleared : .raised
+      return .signals(batch: UInt64(id), [signal(said, Int.random(in: 0..<6, using: &random), state)])
     }
   }
 
   @Test("everybody is told the same as when nothing is decided ahead", arguments: UInt64(1)...20)
   func same(seed: UInt64) {
     var (ahead, plain) = (leading(), leading())
-    var random = SplitMix(state: seed)
+    var random = SeededRandom(seed: seed)
     for round in 0..<10 {
       let lots = [
         messages(8, from: round * 100, &random), messages(8, from: round * 100 + 50, &random),
